@@ -1,0 +1,5 @@
+//! Behaviours of grantflow that span its crates, and the record of which requirements they cover.
+
+mod covers;
+
+pub use covers::{covers, uncovered};
