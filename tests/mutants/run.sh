@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Proves that each law has a test that can fail. Every patch here breaks the code in one way and names
+# the test that must turn red:
+#
+#     # law: 5
+#     # test: grantflow-tests redemption a_code_is_redeemed_once
+#     --- a/core/src/flow/state.rs
+#     +++ b/core/src/flow/state.rs
+#     …
+#
+# The three words are package, test binary (`lib` for unit tests) and test. The named tests first have
+# to pass unbroken, then each has to fail under its patch: a patch that does not apply or does not
+# compile, a test that is not there, and a test that hangs are mistakes of their own.
+#
+#     tests/mutants/run.sh [PATCH…]        all patches, or these
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+WORK=${CARGO_TARGET_DIR:-$PWD/target}/mutants
+TREE=$WORK/tree
+LOG=$WORK/log
+LONGEST=120
+export CARGO_TARGET_DIR=$WORK/target
+
+main() {
+  local patches=("$@") patch survivors=0
+  if ((${#patches[@]} == 0)); then mapfile -t patches < <(find tests/mutants -name '*.patch' | sort); fi
+  if ((${#patches[@]} == 0)); then echo "there are no mutants in tests/mutants" && return 1; fi
+  copy_tree
+  for patch in "${patches[@]}"; do
+    run_test "$(header test "$patch")"
+    [[ $OUTCOME == passed ]] || complain "$patch" "its test ${OUTCOME} before anything was broken"
+  done
+  for patch in "${patches[@]}"; do
+    run_mutant "$patch" || survivors=$((survivors + 1))
+  done
+  echo "note: $((${#patches[@]} - survivors)) of ${#patches[@]} mutants killed"
+  return $((survivors > 0))
+}
+
+run_mutant() {
+  local patch=$PWD/$1 law test
+  law=$(header law "$1")
+  test=$(header test "$1")
+  git -C "$TREE" apply "$patch" >"$LOG" 2>&1 || complain "$1" "it does not apply"
+  run_test "$test"
+  git -C "$TREE" apply --reverse "$patch"
+  case $OUTCOME in
+    failed) echo "killed    law $law  $1" ;;
+    passed) echo "SURVIVED  law $law  $1: $test still passes" && return 1 ;;
+    *) complain "$1" "its test $OUTCOME" ;;
+  esac
+}
+
+# Sets OUTCOME to what became of one test: passed, failed, or why it was neither.
+run_test() {
+  local package binary name target
+  read -r package binary name <<<"$1"
+  target=(--test "$binary")
+  if [[ $binary == lib ]]; then target=(--lib); fi
+  local cargo=(cargo test --quiet --manifest-path "$TREE/Cargo.toml" -p "$package" --all-features "${target[@]}")
+
+  if ! "${cargo[@]}" --no-run >"$LOG" 2>&1; then OUTCOME="did not compile" && return; fi
+  timeout "$LONGEST" "${cargo[@]}" --no-fail-fast -- --exact "$name" --format pretty >"$LOG" 2>&1 || true
+  if grep -qE "^test $name( - should panic)? \.\.\. ok" "$LOG"; then
+    OUTCOME=passed
+  elif grep -qE "^test $name( - should panic)? \.\.\. FAILED" "$LOG"; then
+    OUTCOME=failed
+  elif grep -q "^running 0 tests" "$LOG"; then
+    OUTCOME="is not there"
+  else
+    OUTCOME="did not come to an end"
+  fi
+}
+
+# Files that are the same keep their time, so cargo rebuilds only what changed since the last run; a
+# file that a patch touched was written twice and is newer than what was built from it.
+copy_tree() {
+  local file
+  mkdir -p "$TREE"
+  [[ -d $TREE/.git ]] || git init --quiet "$TREE" # Or `git apply` would look for the files out here.
+  while IFS= read -r -d '' file; do
+    if [[ ! -e $file ]]; then rm -f "$TREE/$file" && continue; fi
+    if cmp --silent "$file" "$TREE/$file"; then continue; fi
+    mkdir -p "$TREE/$(dirname "$file")"
+    cp "$file" "$TREE/$file"
+  done < <(tracked)
+  comm -z -13 <(tracked | sort -z) <(cd "$TREE" && find . -path ./.git -prune -o -type f -printf '%P\0' | sort -z) |
+    (cd "$TREE" && xargs -0 rm -f)
+}
+
+# With what is new and not yet added, so that a mutant can be tried before it is committed.
+tracked() {
+  git ls-files -z --cached --others --exclude-standard
+}
+
+header() {
+  sed -n "s/^# $1: //p" "$2"
+}
+
+complain() {
+  echo "$1: $2"
+  tail -n 40 "$LOG"
+  exit 1
+}
+
+main "$@"
