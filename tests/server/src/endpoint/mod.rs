@@ -1,0 +1,9 @@
+//! What each endpoint does with a request.
+
+mod authorization;
+mod client;
+mod device;
+mod metadata;
+mod revocation;
+mod second_token;
+mod token;

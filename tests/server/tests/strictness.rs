@@ -1,0 +1,115 @@
+//! What clients get wrong is refused or at least found, and what the server writes down of it.
+
+mod support;
+
+use grantflow_test_server::{ClientAuthentication, Dialect, Finding, LogEntry, Request};
+use support::{Fields, VERIFIER, World, error, member, redemption, standard};
+
+#[test]
+fn a_secret_is_taken_only_by_the_method_that_is_registered() {
+    let secret = "p+s s%=:ü";
+    let basic = "Basic dGVzdC1jbGllbnQ6cCUyQnMrcyUyNSUzRCUzQSVDMyVCQw==";
+    let raw = "Basic dGVzdC1jbGllbnQ6cCtzIHMlPTrDvA==";
+    let by_basic = ClientAuthentication::SecretBasic(secret.into());
+    let by_post = ClientAuthentication::SecretPost(secret.into());
+    let in_body = ("client_secret", secret);
+
+    let attempts: [(&ClientAuthentication, Fields<'_>, Option<&str>, bool); 8] = [
+        (&by_post, &[in_body], None, true),
+        (&by_post, &[], Some(basic), false),
+        (&by_post, &[("client_secret", "wrong")], None, false),
+        (&by_basic, &[], Some(basic), true),
+        (&by_basic, &[], Some(raw), false),
+        (&by_basic, &[in_body], Some(basic), false),
+        (&ClientAuthentication::None, &[in_body], None, false),
+        (&ClientAuthentication::None, &[], Some(basic), false),
+    ];
+    for (authentication, fields, authorization, accepted) in attempts {
+        let mut config = standard();
+        config.clients[0].authentication = authentication.clone();
+        let mut world = World::new(config);
+        let code = world.code();
+        let mut request = redemption(&code, fields);
+        if let Some(authorization) = authorization {
+            request = request.with_header("Authorization", authorization);
+        }
+        let reply = world.send(&request);
+        let case = format!("{authentication:?} {fields:?} {authorization:?}");
+        if accepted {
+            assert_eq!((reply.status, world.findings().len()), (200, 0), "{case}");
+        } else {
+            assert_eq!((reply.status, error(&reply)), (401, "invalid_client".into()), "{case}");
+            assert_eq!(world.findings(), [Finding::WrongClientAuthentication], "{case}");
+            assert_eq!(reply.header("www-authenticate").is_some(), authorization.is_some());
+        }
+    }
+}
+
+#[test]
+fn whatever_is_too_much_or_too_little_in_the_exchange_is_found() {
+    let named = |finding: fn(String) -> Finding, name: &str| finding(name.into());
+    let cases: [(Fields<'_>, Finding, u16); 6] = [
+        (&[("scope", "one")], named(Finding::ParameterUnknown, "scope"), 200),
+        (&[("extra", "")], named(Finding::ParameterUnknown, "extra"), 200),
+        (&[("redirect_uri", "")], named(Finding::ParameterMissing, "redirect_uri"), 400),
+        (&[("redirect_uri", "")], named(Finding::ParameterEmpty, "redirect_uri"), 400),
+        (&[("grant_type", "password")], named(Finding::ParameterWrong, "grant_type"), 400),
+        (&[("client_id", "nobody")], Finding::UnknownClient, 401),
+    ];
+    for (changed, finding, status) in cases {
+        let mut world = World::new(standard());
+        let code = world.code();
+        assert_eq!(world.redeem(&code, changed).status, status, "{changed:?}");
+        assert!(world.findings().contains(&finding), "{changed:?}: {:?}", world.findings());
+    }
+}
+
+#[test]
+fn a_parameter_twice_is_refused_even_with_the_same_value() {
+    let mut world = World::new(standard());
+    let code = world.code();
+    let mut request = redemption(&code, &[]);
+    request.body.extend_from_slice(format!("&code_verifier={VERIFIER}").as_bytes());
+    assert_eq!(error(&world.send(&request)), "invalid_request");
+    assert_eq!(world.findings(), [Finding::ParameterRepeated("code_verifier".into())]);
+}
+
+#[test]
+fn json_is_refused_where_a_form_is_due_and_parameters_in_the_url_are_found() {
+    let mut world = World::new(standard());
+    let mut request = Request::post_json("/token?code=secret", &[("grant_type", "refresh_token")]);
+    assert_eq!(error(&world.send(&request)), "invalid_request");
+    assert!(world.findings().contains(&Finding::WrongEncoding));
+    assert!(world.findings().contains(&Finding::ParameterInUrl("code".into())));
+
+    request.headers.clear();
+    assert_eq!(error(&world.send(&request)), "invalid_request");
+    assert_eq!(world.send(&Request::get("/token")).status, 405);
+    assert_eq!(world.send(&Request::get("/nowhere")).status, 404);
+    assert_eq!(
+        world.findings()[world.findings().len() - 2..],
+        [Finding::WrongMethod, Finding::UnknownEndpoint]
+    );
+}
+
+#[test]
+fn no_secret_is_in_the_log_nor_in_debug() {
+    let mut world = World::new(standard());
+    let code = world.code();
+    let reply = world.redeem(&code, &[]);
+    let stray = Request::post("/token", "application/x-www-form-urlencoded", code.clone().into());
+    world.send(&stray);
+    let secrets = [
+        code,
+        VERIFIER.to_owned(),
+        member(&reply, "access_token").as_str().unwrap().to_owned(),
+        member(&reply, "refresh_token").as_str().unwrap().to_owned(),
+    ];
+    let mut told = format!("{:?} {:?} {stray:?} {reply:?}", world.server, world.server.log());
+    told.extend(world.server.log().iter().map(LogEntry::to_json));
+    for secret in secrets {
+        assert!(!told.contains(&secret), "{secret}");
+    }
+    assert!(told.contains("\"code_verifier\":\"13d31e961a1a\""), "{told}");
+    assert_eq!(Dialect::ALL.map(Dialect::name).map(str::parse), Dialect::ALL.map(Ok));
+}
