@@ -1,0 +1,6 @@
+//! What the native adapter does with this machine: its listener, its browser, its choice of route.
+#![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
+
+mod browser;
+mod environment;
+mod loopback;
