@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves that each law has a test that can fail. Every patch here breaks the code in one way and names
-# the test that must turn red:
+# Proves that each law has a test that can fail. Every patch here breaks the code in one way and
+# names the test that must turn red:
 #
 #     # law: 5
 #     # test: grantflow-tests redemption a_code_is_redeemed_once
@@ -8,9 +8,9 @@
 #     +++ b/core/src/flow/state.rs
 #     …
 #
-# The three words are package, test binary (`lib` for unit tests) and test. The named tests first have
-# to pass unbroken, then each has to fail under its patch: a patch that does not apply or does not
-# compile, a test that is not there, and a test that hangs are mistakes of their own.
+# The three words are package, test binary (`lib` for unit tests) and test. The named tests first
+# have to pass unbroken, then each has to fail under its patch: a patch that does not apply or does
+# not compile, a test that is not there, and a test that hangs are mistakes of their own.
 #
 #     tests/mutants/run.sh [PATCH…]        all patches, or these
 set -euo pipefail
@@ -24,7 +24,9 @@ export CARGO_TARGET_DIR=$WORK/target
 
 main() {
   local patches=("$@") patch survivors=0
-  if ((${#patches[@]} == 0)); then mapfile -t patches < <(find tests/mutants -name '*.patch' | sort); fi
+  if ((${#patches[@]} == 0)); then
+    mapfile -t patches < <(find tests/mutants -name '*.patch' | sort)
+  fi
   if ((${#patches[@]} == 0)); then echo "there are no mutants in tests/mutants" && return 1; fi
   copy_tree
   for patch in "${patches[@]}"; do
@@ -54,14 +56,15 @@ run_mutant() {
 
 # Sets OUTCOME to what became of one test: passed, failed, or why it was neither.
 run_test() {
-  local package binary name target
+  local package binary name target cargo
   read -r package binary name <<<"$1"
   target=(--test "$binary")
   if [[ $binary == lib ]]; then target=(--lib); fi
-  local cargo=(cargo test --quiet --manifest-path "$TREE/Cargo.toml" -p "$package" --all-features "${target[@]}")
+  cargo=(cargo test --quiet --manifest-path "$TREE/Cargo.toml" -p "$package" --all-features)
+  cargo+=("${target[@]}")
 
   if ! "${cargo[@]}" --no-run >"$LOG" 2>&1; then OUTCOME="did not compile" && return; fi
-  timeout "$LONGEST" "${cargo[@]}" --no-fail-fast -- --exact "$name" --format pretty >"$LOG" 2>&1 || true
+  timeout "$LONGEST" "${cargo[@]}" -- --exact "$name" --format pretty >"$LOG" 2>&1 || true
   if grep -qE "^test $name( - should panic)? \.\.\. ok" "$LOG"; then
     OUTCOME=passed
   elif grep -qE "^test $name( - should panic)? \.\.\. FAILED" "$LOG"; then
@@ -73,25 +76,29 @@ run_test() {
   fi
 }
 
-# Files that are the same keep their time, so cargo rebuilds only what changed since the last run; a
-# file that a patch touched was written twice and is newer than what was built from it.
+# Files that are the same keep their time, so cargo rebuilds only what changed since the last run;
+# a file that a patch touched was written twice and is newer than what was built from it.
 copy_tree() {
   local file
   mkdir -p "$TREE"
-  [[ -d $TREE/.git ]] || git init --quiet "$TREE" # Or `git apply` would look for the files out here.
+  # A repository of its own, or `git apply` would look for the files in ours.
+  [[ -d $TREE/.git ]] || git init --quiet "$TREE"
   while IFS= read -r -d '' file; do
     if [[ ! -e $file ]]; then rm -f "$TREE/$file" && continue; fi
     if cmp --silent "$file" "$TREE/$file"; then continue; fi
     mkdir -p "$TREE/$(dirname "$file")"
     cp "$file" "$TREE/$file"
   done < <(tracked)
-  comm -z -13 <(tracked | sort -z) <(cd "$TREE" && find . -path ./.git -prune -o -type f -printf '%P\0' | sort -z) |
-    (cd "$TREE" && xargs -0 rm -f)
+  comm -z -13 <(tracked | sort -z) <(copied | sort -z) | (cd "$TREE" && xargs -0 rm -f)
 }
 
 # With what is new and not yet added, so that a mutant can be tried before it is committed.
 tracked() {
   git ls-files -z --cached --others --exclude-standard
+}
+
+copied() {
+  find "$TREE" -path "$TREE/.git" -prune -o -type f -printf '%P\0'
 }
 
 header() {

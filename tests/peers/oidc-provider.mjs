@@ -1,9 +1,9 @@
 // npm `oidc-provider`, an authorization server that nobody here wrote, made ready for tests.
 //
-// Listens on a free port of 127.0.0.1, prints one JSON line `{"issuer":…,"clients":…}`, and ends when
-// its standard input closes. What it decides is its own; around it stand a few lines that add what
-// it leaves out (`interval`, `slow_down` when asked for), watch the pace of polls, and let a test
-// play the person and move the clock:
+// Listens on a free port of 127.0.0.1, prints one JSON line `{"issuer":…,"clients":…}`, and ends
+// when its standard input closes. What it decides is its own; around it stand a few lines that add
+// what it leaves out (`interval`, `slow_down` when asked for), watch the pace of polls, and let a
+// test play the person and move the clock:
 //
 //   POST /control/person        {"url", "decision": "approve"|"deny", "user_code"?, "follow"?}
 //                               walks the server's own pages; answers {"status"?, "location"}
@@ -11,8 +11,8 @@
 //   POST /control/expire_device {"user_code"}   this code's life is over
 //   POST /control/advance       {"seconds"}     the server's clock goes forward, for everything
 //   POST /control/requests      {}              {"requests": [{"method", "path", "status",
-//                                               "grant_type"?, "error"?, "early"?}]}; `early` marks a
-//                                               poll that came before the interval in force was over
+//                                               "grant_type"?, "error"?, "early"?}]}; `early` says
+//                                               whether a poll came before its interval was over
 
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
@@ -50,7 +50,8 @@ process.stdin.resume().on("end", () => process.exit(0));
 console.log(JSON.stringify({ issuer, clients }));
 
 function configuration() {
-  const redirect_uris = ["127.0.0.1", "[::1]", "localhost"].map((host) => `http://${host}/callback`);
+  const loopback = ["127.0.0.1", "[::1]", "localhost"];
+  const redirect_uris = loopback.map((host) => `http://${host}/callback`);
   const registered = (client, token_endpoint_auth_method) => ({
     ...client,
     token_endpoint_auth_method,
@@ -86,8 +87,8 @@ function configuration() {
   };
 }
 
-// The stock adapter drops an expired device code, and the server then answers `invalid_grant`. Kept,
-// it is seen to be expired and answers `expired_token` (RFC 8628 §3.5).
+// The stock adapter drops an expired device code, and the server then answers `invalid_grant`.
+// Kept, it is seen to be expired and answers `expired_token` (RFC 8628 §3.5).
 function adapterFor(model) {
   const adapter = new MemoryAdapter(model);
   if (model !== "DeviceCode") return adapter;

@@ -21,7 +21,8 @@ test("the person signs in, consents, and the code is redeemed with its verifier"
   assert.equal(callback.get("state"), "s".repeat(43));
   assert.equal(callback.get("iss"), peer.issuer);
 
-  const wrong = await peer.redeem({ ...login, code_verifier: "w".repeat(43) }, callback.get("code"));
+  const mixedUp = { ...login, code_verifier: "w".repeat(43) };
+  const wrong = await peer.redeem(mixedUp, callback.get("code"));
   assert.deepEqual([wrong.status, wrong.error], [400, "invalid_grant"]);
 });
 
@@ -107,7 +108,7 @@ test("an expired device code says expired_token, by control or by the clock", as
   assert.equal((await peer.poll(other)).error, "expired_token");
 });
 
-test("client_secret_basic wants its parts form-encoded, client_secret_post its own body", async (t) => {
+test("client_secret_basic wants its parts form-encoded, client_secret_post a body", async (t) => {
   const peer = await start(t);
   const { basic, post } = peer.clients;
   const encoded = (text) => new URLSearchParams({ "": text }).toString().slice(1);

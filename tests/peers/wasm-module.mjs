@@ -1,6 +1,6 @@
 // Proof that the core needs nothing from its host: its WebAssembly module imports nothing, and a
-// whole login runs inside it: `node wasm-module.mjs MODULE`. The module is an ordinary example of the
-// core, whose `main` succeeds when the login in it ends with a credential.
+// whole login runs inside it: `node wasm-module.mjs MODULE`. The module is an ordinary example of
+// the core, whose `main` succeeds when the login in it ends with a credential.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

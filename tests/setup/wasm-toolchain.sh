@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds or makes a compiler for wasm32-unknown-unknown and prints the word that selects it on cargo's
-# command line: nothing when the active toolchain has the target, else `+wasm`.
+# Finds or makes a compiler for wasm32-unknown-unknown and prints the word that selects it on
+# cargo's command line: nothing when the active toolchain has the target, else `+wasm`.
 #
 # Debian packages a rustc with the sources of its standard library, though not the library built for
 # this target. Where there is no target but there is Debian, that library is built once (under a
@@ -65,7 +65,8 @@ build_standard_library() {
   # Bitcode has to be embedded, or a build with `lto` finds nothing to optimise across.
   env --chdir="$work" --unset=RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
     RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$work/target" \
-    /usr/bin/cargo build --quiet --release --target $TARGET -Z build-std=std,panic_abort,test,proc_macro
+    /usr/bin/cargo build --quiet --release --target $TARGET \
+    -Z build-std=std,panic_abort,test,proc_macro
   rm "$work/target/$TARGET/release/deps/"libempty-*
   as_root rm -rf "$STANDARD_LIBRARY"
   as_root mkdir -p "$STANDARD_LIBRARY"
