@@ -1,0 +1,291 @@
+//! A provider together with who is asking: checked once, then every flow can rely on it.
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::http::Header;
+use crate::provider::{ClientAuthentication, Provider};
+use crate::{BadEndpoint, Digest, Secret};
+
+/// Who asks whom. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    provider: Provider,
+    client_id: String,
+    client_secret: Option<Secret>,
+    variables: BTreeMap<String, String>,
+    patience: Option<Duration>,
+}
+
+/// The caller's side of a [`Client`], field by field.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// The caller's own client; without it the provider's public one.
+    pub client_id: Option<String>,
+    /// Its secret, where the provider asks for one. In an installed program it is no secret
+    /// (RFC 8252 §8.5), and nothing relies on it.
+    pub client_secret: Option<Secret>,
+    /// What stands for `{name}` in the provider's header templates. They name the caller.
+    pub variables: BTreeMap<String, String>,
+    /// How long to wait for a person; 10 minutes, or the life of a device code, unless set.
+    pub patience: Option<Duration>,
+}
+
+/// Parameters that the flow itself sets, so that no configuration may.
+const RESERVED: [&str; 16] = [
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "device_code",
+    "error",
+    "grant_type",
+    "iss",
+    "redirect_uri",
+    "refresh_token",
+    "response_type",
+    "scope",
+    "state",
+    "user_code",
+];
+
+impl Client {
+    /// Joins the two and checks that they fit.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] names what is missing or contradicts itself.
+    pub fn new(provider: Provider, caller: Configuration) -> Result<Self, Misconfigured> {
+        let Configuration { client_id, client_secret, variables, patience } = caller;
+        let client_id = client_id
+            .or_else(|| provider.client_id.clone())
+            .filter(|id| !id.is_empty())
+            .ok_or(Misconfigured::NoClientId)?;
+        let secret_is_sent = provider.token_endpoint_auth_method != ClientAuthentication::None;
+        if secret_is_sent != client_secret.is_some() {
+            return Err(if secret_is_sent {
+                Misconfigured::NoClientSecret
+            } else {
+                Misconfigured::UnexpectedClientSecret
+            });
+        }
+        check_provider(&provider)?;
+        check_variables(&provider, &variables)?;
+        Ok(Self(Arc::new(Parts { provider, client_id, client_secret, variables, patience })))
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    /// Who asks.
+    pub fn client_id(&self) -> &str {
+        &self.0.client_id
+    }
+
+    pub(crate) fn client_secret(&self) -> Option<&Secret> {
+        self.0.client_secret.as_ref()
+    }
+
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.0.patience
+    }
+
+    /// A provider's header templates with the caller's variables and `known` ones filled in.
+    pub(crate) fn headers(
+        &self,
+        templates: &BTreeMap<String, String>,
+        known: &[(&str, &str)],
+    ) -> Vec<Header> {
+        let value = |name: &str| {
+            let known = known.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+            known.or_else(|| self.0.variables.get(name).map(String::as_str))
+        };
+        templates
+            .iter()
+            .filter_map(|(header, template)| {
+                fill(template, &value).map(|value| Header::new(header, value))
+            })
+            .collect()
+    }
+
+    /// Tells one client from another in a snapshot: the provider, who asks, and every endpoint.
+    pub(crate) fn fingerprint(&self) -> Digest {
+        let provider = self.provider();
+        let optional = |endpoint: &Option<crate::Endpoint>| {
+            endpoint.as_ref().map(|endpoint| endpoint.as_str().to_owned()).unwrap_or_default()
+        };
+        Digest::of(
+            &[
+                provider.id.clone(),
+                self.client_id().to_owned(),
+                provider.token_endpoint.as_str().to_owned(),
+                optional(&provider.authorization_endpoint),
+                optional(&provider.device_authorization_endpoint),
+            ]
+            .join("\n"),
+        )
+    }
+}
+
+fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
+    let rules = &provider.authorization;
+    let of_endpoint = provider.authorization_endpoint.as_ref().and_then(|endpoint| {
+        let query = endpoint.as_str().split_once('?')?.1;
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| RESERVED.contains(&name.as_ref()))
+    });
+    if let Some((name, _)) = of_endpoint {
+        return Err(Misconfigured::ReservedParameter(name.into_owned()));
+    }
+    let given = [&rules.parameters, &provider.device.parameters, &provider.token.parameters];
+    for (name, value) in given.into_iter().flatten() {
+        if RESERVED.contains(&name.as_str()) || name.is_empty() || value.is_empty() {
+            return Err(Misconfigured::ReservedParameter(name.clone()));
+        }
+    }
+    if !(43..=128).contains(&rules.code_verifier_length) {
+        return Err(Misconfigured::CodeVerifierLength);
+    }
+    if rules.loopback.as_ref().is_some_and(|redirect| !is_path(&redirect.path)) {
+        return Err(Misconfigured::RedirectPath);
+    }
+    Ok(())
+}
+
+fn is_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.chars().all(|c| c.is_ascii_graphic() && !"?#\"<>\\^`{|}".contains(c))
+}
+
+fn check_variables(
+    provider: &Provider,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), Misconfigured> {
+    let exchange = provider.then.as_ref().map(|exchange| &exchange.headers);
+    let templates = exchange.into_iter().chain([&provider.api.headers]).flatten();
+    let is_text = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    let mut missing = Vec::new();
+    for (header, template) in templates {
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if header.is_empty() || !header.bytes().all(is_token) || !is_text(template) {
+            return Err(Misconfigured::Header(header.clone()));
+        }
+        for name in names(template).filter(|name| *name != "account_id") {
+            match variables.get(name) {
+                Some(value) if is_text(value) => {}
+                Some(_) => return Err(Misconfigured::Header(header.clone())),
+                None if missing.iter().any(|known| known == name) => {}
+                None => missing.push(name.to_owned()),
+            }
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Misconfigured::MissingVariables(missing)) }
+}
+
+/// The names in braces.
+fn names(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// `None` if a variable has no value: then the header is left out.
+fn fill<'v>(template: &str, value: &impl Fn(&str) -> Option<&'v str>) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((text, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}')?;
+        filled.push_str(text);
+        filled.push_str(value(name)?);
+        rest = tail;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+/// A configuration that cannot work. Nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misconfigured {
+    /// Neither the caller nor the provider names a client.
+    NoClientId,
+    /// The provider's `token_endpoint_auth_method` needs one.
+    NoClientSecret,
+    /// There is one, and the `token_endpoint_auth_method` would never use it.
+    UnexpectedClientSecret,
+    /// Variables of the provider's header templates that the caller did not give.
+    MissingVariables(Vec<String>),
+    /// A parameter that the flow itself sets, or an empty one.
+    ReservedParameter(String),
+    /// Not between 43 and 128.
+    CodeVerifierLength,
+    /// The path of a loopback redirect does not begin with one slash, or has a query or fragment.
+    RedirectPath,
+    /// A header whose name or value is not one.
+    Header(String),
+    /// The provider has no `authorization_endpoint`, so no browser login.
+    NoAuthorizationEndpoint,
+    /// The provider has no `device_authorization_endpoint`, so no device login.
+    NoDeviceAuthorizationEndpoint,
+    /// No redirect, or one that the provider does not have.
+    NoRedirect,
+    /// A redirect of the caller's that is neither https nor http to this machine.
+    Redirect(BadEndpoint),
+    /// A credential from another client, endpoint or provider.
+    ForeignCredential,
+    /// A credential with nothing to renew it by.
+    NotRenewable,
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoClientId => f.write_str("no client_id: name the client that you registered"),
+            Self::NoClientSecret => {
+                f.write_str("no client_secret: the token_endpoint_auth_method needs one")
+            }
+            Self::UnexpectedClientSecret => f.write_str(
+                "a client_secret, but token_endpoint_auth_method is none: set it to \
+                 client_secret_post or client_secret_basic",
+            ),
+            Self::MissingVariables(names) => {
+                write!(
+                    f,
+                    "the provider's headers need variables that name you: {}",
+                    names.join(", ")
+                )
+            }
+            Self::ReservedParameter(name) => {
+                write!(f, "the parameter {name:?} is set by the login itself, or is empty")
+            }
+            Self::CodeVerifierLength => f.write_str("code_verifier_length must be 43 to 128"),
+            Self::RedirectPath => f.write_str("the redirect path must begin with one slash"),
+            Self::Header(name) => write!(f, "the header {name:?} has no valid name or value"),
+            Self::NoAuthorizationEndpoint => {
+                f.write_str("no authorization_endpoint: this provider has no browser login")
+            }
+            Self::NoDeviceAuthorizationEndpoint => {
+                f.write_str("no device_authorization_endpoint: this provider has no device login")
+            }
+            Self::NoRedirect => f.write_str("no redirect that this provider has"),
+            Self::Redirect(why) => write!(f, "the redirect_uri {why}"),
+            Self::ForeignCredential => {
+                f.write_str("the credential comes from another client or endpoint: sign in here")
+            }
+            Self::NotRenewable => {
+                f.write_str("the credential has no refresh token: sign in again when it expires")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Misconfigured {}

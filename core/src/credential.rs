@@ -1,0 +1,149 @@
+//! What a login yields: tokens, their life, whose they are and how they are shown to an API.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::client::Client;
+use crate::http::Header;
+use crate::provider::Api;
+use crate::scope::Scope;
+use crate::time::{Now, millis};
+use crate::{Endpoint, Secret};
+
+/// Renew this long before expiry unless told otherwise.
+pub const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+
+/// The beta feature that Anthropic's own command line client announces. Nothing here sends it:
+/// a caller whom it is meant for can name it in a header of its own.
+pub const CLAUDE_CODE_BETA: &str = "claude-code-20250219";
+
+/// Tokens (RFC 6749 §5.1) with what is needed to use and renew them. `Debug` shows no token.
+#[derive(Clone)]
+pub struct Credential {
+    /// [`Provider::id`](crate::Provider::id).
+    pub provider: String,
+    /// [`Provider::origin`](crate::Provider::origin): who issued it, and the only one to renew it.
+    pub origin: String,
+    /// The client that it was issued to.
+    pub client_id: String,
+    /// What an API wants to see.
+    pub access_token: Secret,
+    /// What renews it. Never empty.
+    pub refresh_token: Option<Secret>,
+    /// The first token where the access token was exchanged for it: what renews it then.
+    pub subject_token: Option<Secret>,
+    /// An ID token, unverified.
+    pub id_token: Option<Secret>,
+    /// When it was issued, by our clock: ms since 1970.
+    pub obtained_at: u64,
+    /// When the access token lapses: ms since 1970; unknown if the server did not say.
+    pub expires_at: Option<u64>,
+    /// When the server wants it renewed, if it said so: ms since 1970.
+    pub renew_at: Option<u64>,
+    /// What was granted: as the server said, or as asked if it said nothing.
+    pub scope: Scope,
+    /// Hints on who signed in.
+    pub account: Account,
+    /// Where to use it, if the login told.
+    pub api_base: Option<Endpoint>,
+    /// What else the reply held, as JSON text by member name.
+    pub extra: BTreeMap<String, Secret>,
+}
+
+/// Hints from an unverified token or the token reply: good for display and headers, never for a
+/// decision about trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The account's identifier.
+    pub id: Option<String>,
+    /// Its e-mail address.
+    pub email: Option<String>,
+    /// Its plan.
+    pub plan: Option<String>,
+    /// Its organization or workspace.
+    pub organization: Option<String>,
+}
+
+impl Credential {
+    /// When to renew: ms since 1970. `margin` before expiry, but never less than the provider's
+    /// own margin; half-way through a life too short for that, so that a short-lived token is used
+    /// rather than renewed for ever; when the server asked, if that is sooner. `None` if the
+    /// expiry is unknown: then a 401 tells.
+    pub fn renew_at(&self, client: &Client, margin: Duration) -> Option<u64> {
+        let own = Duration::from_secs(client.provider().token.renew_before.into());
+        let by_expiry = self.expires_at.map(|expires_at| {
+            let life = expires_at.saturating_sub(self.obtained_at);
+            expires_at - millis(margin.max(own)).min(life / 2)
+        });
+        by_expiry.into_iter().chain(self.renew_at).min()
+    }
+
+    /// Whether [`Credential::renew_at`] has come.
+    pub fn is_due(&self, client: &Client, margin: Duration, now: Now) -> bool {
+        self.renew_at(client, margin).is_some_and(|at| at <= now.wall)
+    }
+
+    /// Whether the access token has lapsed by our clock.
+    pub fn is_expired(&self, now: Now) -> bool {
+        self.expires_at.is_some_and(|at| at <= now.wall)
+    }
+
+    /// Whether there is anything to renew it by.
+    pub fn is_renewable(&self) -> bool {
+        self.refresh_token.is_some() || self.subject_token.is_some()
+    }
+
+    /// The header that shows the access token to the provider's API.
+    pub fn header(&self, client: &Client) -> Header {
+        key_header(&client.provider().api, &self.access_token)
+    }
+
+    /// Every header that the provider's API asks for, the credential's own first.
+    ///
+    /// # Errors
+    /// [`NoAccountId`] if one of them names the account and the login did not tell it.
+    pub fn api_headers(&self, client: &Client) -> Result<Vec<Header>, NoAccountId> {
+        let templates = &client.provider().api.headers;
+        let known: Vec<_> = self.account.id.iter().map(|id| ("account_id", id.as_str())).collect();
+        let named = client.headers(templates, &known);
+        if named.len() < templates.len() {
+            return Err(NoAccountId);
+        }
+        Ok(core::iter::once(self.header(client)).chain(named).collect())
+    }
+}
+
+/// The header for any key of a provider's, from a login or not: `Authorization: Bearer …`
+/// (RFC 6750 §2.1), or the provider's own header for keys that don't begin like its bearer tokens.
+pub fn key_header(api: &Api, key: &Secret) -> Header {
+    let is_bearer = |prefix: &String| key.expose().starts_with(prefix.as_str());
+    match &api.key_header {
+        Some(name) if !api.bearer_prefixes.iter().any(is_bearer) => Header::new(name, key.clone()),
+        Some(_) | None => Header::new("authorization", alloc::format!("Bearer {}", key.expose())),
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("provider", &self.provider)
+            .field("expires_at", &self.expires_at)
+            .field("renewable", &self.is_renewable())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The login did not tell the account's identifier, and the API wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAccountId;
+
+impl fmt::Display for NoAccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the login did not tell the account id: sign in with an account that has one")
+    }
+}
+
+impl core::error::Error for NoAccountId {}

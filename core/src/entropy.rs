@@ -1,0 +1,83 @@
+//! Randomness is an argument: the core has no source of it.
+
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::http::RequestId;
+
+/// 128 bytes from the operating system's generator, drawn at once by the host for one machine.
+///
+/// 32 make the `code_verifier`, 32 each of two `state`s, 32 the request ids and the jitter. They
+/// are never shared between purposes, so that nothing seen of one tells anything of another
+/// (RFC 7636 §7.1). A host whose generator fails reports that; there is no fallback.
+pub struct Entropy(Zeroizing<[u8; 128]>);
+
+impl Entropy {
+    /// Takes the bytes over.
+    pub fn new(bytes: [u8; 128]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn code_verifier(&self) -> [u8; 32] {
+        self.part(0)
+    }
+
+    /// A `state` for the first or second redirect: 43 characters.
+    pub(crate) fn state(&self, redirect: usize) -> String {
+        URL_SAFE_NO_PAD.encode(self.part(1 + redirect.min(1)))
+    }
+
+    pub(crate) fn ids(&self) -> RequestIds {
+        RequestIds { seed: Zeroizing::new(self.part(3)), issued: 0 }
+    }
+
+    fn part(&self, index: usize) -> [u8; 32] {
+        let mut part = [0; 32];
+        part.copy_from_slice(&self.0[index * 32..][..32]);
+        part
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy")
+    }
+}
+
+/// Names requests and spreads retries. The counter goes on across save and restore, so that an
+/// answer to an earlier life of the machine is recognised as stale.
+#[derive(Clone)]
+pub(crate) struct RequestIds {
+    pub(crate) seed: Zeroizing<[u8; 32]>,
+    pub(crate) issued: u32,
+}
+
+impl RequestIds {
+    /// The next id: 20 bits that belong to this machine, then the counter; 52 bits in all, which
+    /// a JavaScript number holds exactly.
+    pub(crate) fn next(&mut self) -> RequestId {
+        self.issued = self.issued.wrapping_add(1);
+        let machine = u64::from_be_bytes(self.hash(b"machine")) >> 44;
+        RequestId::new(machine << 32 | u64::from(self.issued))
+    }
+
+    /// `wait` and up to a quarter more, so that machines that failed together do not return
+    /// together.
+    pub(crate) fn spread(&self, wait: Duration) -> Duration {
+        let random = u64::from_be_bytes(self.hash(&self.issued.to_be_bytes())) % 1024;
+        wait + wait * u32::try_from(random).unwrap_or(0) / 4096
+    }
+
+    fn hash(&self, label: &[u8]) -> [u8; 8] {
+        let digest = Sha256::new().chain_update(*self.seed).chain_update(label).finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        first
+    }
+}

@@ -1,0 +1,117 @@
+//! The life of one exchange: due, out, due again. Nothing else knows of in-flight requests,
+//! retries and stale answers.
+
+use core::time::Duration;
+
+use crate::entropy::RequestIds;
+use crate::error::{Error, Trouble};
+use crate::http::RequestId;
+use crate::time::Now;
+
+/// The first back-off; it doubles.
+const BACK_OFF: Duration = Duration::from_secs(1);
+/// How often a request that brought nothing definite is sent again.
+const MOST_RETRIES: u8 = 3;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Call {
+    /// To be sent at this monotonic moment.
+    Due { at: u64, tries: Tries },
+    /// Out; only an answer to this id moves it.
+    Sent { id: RequestId, tries: Tries },
+}
+
+/// What became of earlier sends of the same request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tries {
+    pub(crate) unprocessed: u8,
+    pub(crate) lost: u8,
+}
+
+/// Whether a request may go out again after its answer was lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Repeat {
+    /// It does no harm.
+    Freely,
+    /// What it carries is good for one use, so it is presented once more in all.
+    OnceMore,
+    /// What it carries must not be presented again here.
+    Never,
+}
+
+/// What a [`Call`] wants.
+pub(crate) enum Turn {
+    Wait(Option<Duration>),
+    Send(RequestId),
+}
+
+impl Call {
+    pub(crate) fn now(now: Now) -> Self {
+        Self::Due { at: now.mono, tries: Tries::default() }
+    }
+
+    pub(crate) fn turn(&mut self, now: Now, ids: &mut RequestIds) -> Turn {
+        match *self {
+            Self::Due { at, .. } if now.mono < at => Turn::Wait(Some(now.until(at))),
+            Self::Due { tries, .. } => {
+                let id = ids.next();
+                *self = Self::Sent { id, tries };
+                Turn::Send(id)
+            }
+            Self::Sent { .. } => Turn::Wait(None),
+        }
+    }
+
+    /// The earlier tries, if `id` is what is out.
+    pub(crate) fn answered_by(&self, answered: RequestId) -> Option<Tries> {
+        match *self {
+            Self::Sent { id, tries } if id == answered => Some(tries),
+            Self::Sent { .. } | Self::Due { .. } => None,
+        }
+    }
+}
+
+impl Tries {
+    /// The server did not act: the same may go out again, after a while.
+    pub(crate) fn not_processed(
+        self,
+        trouble: Trouble,
+        retry_after: Option<Duration>,
+        now: Now,
+        ids: &RequestIds,
+    ) -> Result<Call, Error> {
+        let tries = Self { unprocessed: self.unprocessed + 1, ..self };
+        match self.lost {
+            0 => tries.again(retry_after, now, ids).ok_or(Error::Unreachable(trouble)),
+            _ => tries.again(retry_after, now, ids).ok_or(Error::OutcomeUnknown),
+        }
+    }
+
+    /// The server may have acted.
+    pub(crate) fn lost(
+        self,
+        repeat: Repeat,
+        trouble: Trouble,
+        now: Now,
+        ids: &RequestIds,
+    ) -> Result<Call, Error> {
+        let tries = Self { lost: self.lost + 1, ..self };
+        match repeat {
+            Repeat::Freely => tries.again(None, now, ids).ok_or(Error::Unreachable(trouble)),
+            Repeat::OnceMore if self.lost == 0 => {
+                tries.again(None, now, ids).ok_or(Error::OutcomeUnknown)
+            }
+            Repeat::OnceMore | Repeat::Never => Err(Error::OutcomeUnknown),
+        }
+    }
+
+    fn again(self, retry_after: Option<Duration>, now: Now, ids: &RequestIds) -> Option<Call> {
+        let retries = self.unprocessed + self.lost;
+        if retries > MOST_RETRIES {
+            return None;
+        }
+        let wait = ids.spread(BACK_OFF * (1 << (retries - 1)));
+        let at = now.plus(retry_after.map_or(wait, |asked| asked.max(wait)));
+        Some(Call::Due { at, tries: self })
+    }
+}

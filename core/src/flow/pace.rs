@@ -1,0 +1,58 @@
+//! How fast a device login polls (RFC 8628 §3.5).
+
+use core::time::Duration;
+
+/// Where the server names none, or nonsense.
+const DEFAULT: Duration = Duration::from_secs(5);
+/// No server is polled faster, whatever it allows.
+const FLOOR: Duration = Duration::from_secs(1);
+/// What `slow_down` adds, for good.
+const SLOWER: Duration = Duration::from_secs(5);
+/// Lost polls double the delay up to here, or to twice the interval if that is more.
+const MOST: Duration = Duration::from_secs(60);
+
+/// The interval in force and how many polls were lost since the last definite answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pace {
+    pub(crate) interval: Duration,
+    pub(crate) timeouts: u8,
+    pub(crate) slow_downs: u32,
+}
+
+impl Pace {
+    pub(crate) fn new(interval: Option<Duration>) -> Self {
+        let interval = interval.unwrap_or(DEFAULT).max(FLOOR);
+        Self { interval, timeouts: 0, slow_downs: 0 }
+    }
+
+    /// How long to wait from the end of the previous reply.
+    pub(crate) fn delay(&self) -> Duration {
+        self.doubled(self.timeouts)
+    }
+
+    /// A definite answer: back to the interval.
+    pub(crate) fn answered(&mut self) {
+        self.timeouts = 0;
+    }
+
+    /// The server wants it slower, for good, and never less than it asked for before.
+    pub(crate) fn slow_down(&mut self, asked: Option<Duration>) {
+        let slower = self.interval.saturating_add(SLOWER);
+        self.interval = asked.map_or(slower, |asked| asked.max(slower));
+        self.slow_downs = self.slow_downs.saturating_add(1);
+        self.timeouts = 0;
+    }
+
+    /// No answer: the delay doubles, until it no longer grows.
+    pub(crate) fn timed_out(&mut self) {
+        let next = self.timeouts.saturating_add(1);
+        if self.doubled(next) > self.delay() {
+            self.timeouts = next;
+        }
+    }
+
+    fn doubled(&self, times: u8) -> Duration {
+        let factor = 1_u32.checked_shl(times.into()).unwrap_or(u32::MAX);
+        self.interval.saturating_mul(factor).min(MOST.max(self.interval.saturating_mul(2)))
+    }
+}

@@ -1,0 +1,232 @@
+//! Writing a login down and reading it back: one flat JSON object with a version.
+//!
+//! Restoring is defined by one sentence: the request that was out is `Lost`. Waits are kept as
+//! what was left of them. The wall clock only tells how long the login lay in a drawer, which
+//! shortens the wait for a person and never the wait between polls.
+
+use alloc::boxed::Box;
+use alloc::string::ToString as _;
+use core::fmt;
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::credential::Credential;
+use crate::endpoint::is_safe_page;
+use crate::entropy::RequestIds;
+use crate::flow::Flow;
+use crate::flow::call::{Call, Tries};
+use crate::flow::pace::Pace;
+use crate::flow::state::{BrowserLogin, DeviceLogin, DeviceRequest, Exchange, State};
+use crate::http::TransportError;
+use crate::machine::Machine as _;
+use crate::scope::Scope;
+use crate::time::{Now, millis};
+use crate::wire::authorization::Target;
+use crate::wire::device::DeviceCodes;
+use crate::wire::json::{Object, Writer, strings};
+use crate::wire::pkce::CodeVerifier;
+use crate::wire::token::CodeGrant;
+use crate::{Client, Secret};
+
+/// The format that this version writes. It reads this one and every earlier one.
+const VERSION: u64 = 1;
+
+/// Why a snapshot was not restored. It is left as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Not a snapshot, or a damaged one.
+    Unreadable,
+    /// A later version of this library wrote it.
+    Newer,
+    /// It belongs to another client, provider or endpoint.
+    OtherClient,
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "not a saved login, or a damaged one: begin a new login",
+            Self::Newer => "a newer version saved this login: continue it there",
+            Self::OtherClient => "this login belongs to another client or endpoint",
+        })
+    }
+}
+
+impl core::error::Error for SnapshotError {}
+
+pub(crate) fn write(flow: &Flow) -> Option<Secret> {
+    let (now, mut to) = (flow.clock, Writer::new());
+    to.number("version", VERSION);
+    to.string("client", &flow.client.fingerprint().to_string());
+    to.string("state", flow.state.name());
+    to.number("saved_at", now.wall);
+    to.string("scope", &flow.scope.to_string());
+    to.string("seed", &URL_SAFE_NO_PAD.encode(*flow.ids.seed));
+    to.number("issued", flow.ids.issued.into());
+    match flow.state.call() {
+        Some(Call::Due { at, tries }) => {
+            to.number("due_in", millis(now.until(*at)));
+            write_tries(&mut to, *tries);
+        }
+        Some(Call::Sent { tries, .. }) => write_tries(&mut to, *tries),
+        None => {}
+    }
+    match &flow.state {
+        State::AwaitingRedirect(login) => {
+            let targets = &login.targets;
+            to.strings("redirect_uris", targets.iter().map(|target| target.redirect_uri.as_str()));
+            to.strings("states", targets.iter().map(|target| target.state.expose()));
+            let bare = targets.iter().filter(|target| target.takes_bare_code);
+            to.strings("bare", bare.map(|target| target.redirect_uri.as_str()));
+            to.string("code_verifier", login.code_verifier.secret().expose());
+            to.number("expires_in", millis(now.until(login.deadline)));
+        }
+        State::RedeemingCode(grant, _) => {
+            to.string("code", grant.code.expose());
+            to.string("code_verifier", grant.code_verifier.expose());
+            to.string("redirect_uri", &grant.redirect_uri);
+            to.optional("sent_state", grant.state.as_ref().map(Secret::expose));
+        }
+        State::RequestingCode(request, _) => {
+            write_verifier(&mut to, request.code_verifier.as_ref());
+        }
+        State::Polling(login, _) => {
+            write_verifier(&mut to, login.code_verifier.as_ref());
+            to.string("device_code", login.codes.device_code.expose());
+            to.string("user_code", &login.codes.user_code);
+            to.string("verification_uri", &login.codes.verification_uri);
+            let complete = login.codes.verification_uri_complete.as_deref();
+            to.optional("verification_uri_complete", complete);
+            to.number("expires_in", millis(now.until(login.deadline)));
+            to.number("interval", millis(login.pace.interval));
+            to.number("timeouts", login.pace.timeouts.into());
+            to.number("slow_downs", login.pace.slow_downs.into());
+        }
+        State::ExchangingToken(exchange, _) => to.raw("first", exchange.first.save().expose()),
+        State::Finished(_) => return None,
+    }
+    Some(to.finish())
+}
+
+fn write_tries(to: &mut Writer, tries: Tries) {
+    to.number("unprocessed", tries.unprocessed.into());
+    to.number("lost", tries.lost.into());
+}
+
+fn write_verifier(to: &mut Writer, code_verifier: Option<&CodeVerifier>) {
+    to.optional("code_verifier", code_verifier.map(|verifier| verifier.secret().expose()));
+}
+
+pub(crate) fn read(client: &Client, snapshot: &Secret, now: Now) -> Result<Flow, SnapshotError> {
+    let object = Object::parse(snapshot.expose()).map_err(|_| SnapshotError::Unreadable)?;
+    match object.integer("version") {
+        Some(VERSION) => {}
+        Some(version) if version > VERSION => return Err(SnapshotError::Newer),
+        Some(_) | None => return Err(SnapshotError::Unreadable),
+    }
+    if object.string("client").as_deref() != Some(client.fingerprint().to_string().as_str()) {
+        return Err(SnapshotError::OtherClient);
+    }
+    restored(client, &object, now).ok_or(SnapshotError::Unreadable)
+}
+
+fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
+    let scope = Scope::parse(&object.string("scope")?);
+    let mut ids = RequestIds { seed: seed(object)?, issued: small(object, "issued")? };
+    let in_drawer = now.wall.saturating_sub(object.integer("saved_at")?);
+    let deadline = || {
+        let left = object.integer("expires_in")?.saturating_sub(in_drawer);
+        Some(now.plus(Duration::from_millis(left)))
+    };
+    let name = object.string("state")?;
+    let mut call = || {
+        let tries =
+            Tries { unprocessed: small(object, "unprocessed")?, lost: small(object, "lost")? };
+        Some(match object.integer("due_in") {
+            Some(left) => Call::Due { at: now.plus(Duration::from_millis(left)), tries },
+            None => Call::Sent { id: ids.next(), tries },
+        })
+    };
+    let state = match name.as_ref() {
+        "AwaitingRedirect" => State::AwaitingRedirect(browser_login(object, deadline()?)?),
+        "RedeemingCode" => {
+            let grant = CodeGrant {
+                code: secret(object, "code")?,
+                code_verifier: secret(object, "code_verifier")?,
+                redirect_uri: object.string("redirect_uri")?.into_owned(),
+                state: secret(object, "sent_state"),
+            };
+            State::RedeemingCode(grant, call()?)
+        }
+        "RequestingCode" => {
+            let endpoint = client.provider().device_authorization_endpoint.clone()?;
+            let request = DeviceRequest { endpoint, code_verifier: code_verifier(object) };
+            State::RequestingCode(request, call()?)
+        }
+        "Polling" => State::Polling(Box::new(device_login(object, deadline()?)?), call()?),
+        "ExchangingToken" => {
+            let first = Credential::restore(&Secret::new(object.raw("first")?)).ok()?;
+            let rules = client.provider().then.clone()?;
+            State::ExchangingToken(Box::new(Exchange { rules, first }), call()?)
+        }
+        _ => return None,
+    };
+    let mut flow = Flow { client: client.clone(), scope, ids, clock: now, state };
+    if let Some(&Call::Sent { id, .. }) = flow.state.call() {
+        flow.handle_response(now, id, &Err(TransportError::Lost)).ok()?;
+    }
+    Some(flow)
+}
+
+fn browser_login(object: &Object<'_>, deadline: u64) -> Option<BrowserLogin> {
+    let redirect_uris = strings(object.raw("redirect_uris")?)?;
+    let states = strings(object.raw("states")?)?;
+    let bare = strings(object.raw("bare")?)?;
+    if redirect_uris.is_empty() || redirect_uris.len() != states.len() {
+        return None;
+    }
+    let target = |(redirect_uri, state)| Target {
+        takes_bare_code: bare.contains(&redirect_uri),
+        redirect_uri: redirect_uri.into_owned(),
+        state: Secret::new(state),
+    };
+    let targets = redirect_uris.into_iter().zip(states).map(target).collect();
+    Some(BrowserLogin { targets, code_verifier: code_verifier(object)?, deadline })
+}
+
+fn device_login(object: &Object<'_>, deadline: u64) -> Option<DeviceLogin> {
+    let shown = |name| object.string(name).filter(|uri| is_safe_page(uri)).map(Into::into);
+    let codes = DeviceCodes {
+        device_code: secret(object, "device_code")?,
+        user_code: object.string("user_code")?.into_owned(),
+        verification_uri: shown("verification_uri")?,
+        verification_uri_complete: shown("verification_uri_complete"),
+    };
+    let pace = Pace {
+        interval: Duration::from_millis(object.integer("interval")?),
+        timeouts: small(object, "timeouts")?,
+        slow_downs: small(object, "slow_downs")?,
+    };
+    Some(DeviceLogin { codes, code_verifier: code_verifier(object), deadline, pace })
+}
+
+fn secret(object: &Object<'_>, name: &str) -> Option<Secret> {
+    object.string(name).map(Secret::new)
+}
+
+fn code_verifier(object: &Object<'_>) -> Option<CodeVerifier> {
+    CodeVerifier::parse(secret(object, "code_verifier")?).ok()
+}
+
+fn small<N: TryFrom<u64>>(object: &Object<'_>, name: &str) -> Option<N> {
+    object.integer(name)?.try_into().ok()
+}
+
+fn seed(object: &Object<'_>) -> Option<Zeroizing<[u8; 32]>> {
+    let seed = Zeroizing::new(URL_SAFE_NO_PAD.decode(object.string("seed")?.as_bytes()).ok()?);
+    Some(Zeroizing::new(seed.as_slice().try_into().ok()?))
+}

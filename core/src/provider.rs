@@ -1,0 +1,363 @@
+//! A provider as plain data. Every way in which a vendor departs from the RFCs is a field here, so
+//! that a new provider is a dozen lines of data and no code.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Endpoint;
+use crate::scope::Scope;
+
+/// An authorization server and how it wants to be spoken to. Names follow RFC 8414 §2 where it
+/// has one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The name under which credentials are stored: `github-copilot`.
+    pub id: String,
+    /// The name for people: `GitHub Copilot`.
+    pub name: String,
+    /// The issuer identifier, compared with `iss` in redirects (RFC 9207).
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// The server announces that every redirect carries `iss`, so that its absence is refused.
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+    /// The exception for servers whose `iss` is known to be wrong. Off unless there is no way.
+    #[serde(default)]
+    pub ignore_iss: bool,
+    /// Where a person signs in (RFC 6749 §3.1). Without it there is no browser login.
+    #[serde(default)]
+    pub authorization_endpoint: Option<Endpoint>,
+    /// Where codes and refresh tokens become tokens (RFC 6749 §3.2).
+    pub token_endpoint: Endpoint,
+    /// Where a device login begins (RFC 8628 §3.1). Without it there is none.
+    #[serde(default)]
+    pub device_authorization_endpoint: Option<Endpoint>,
+    /// A public client that anyone may name; the caller's own takes precedence.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// How the client proves itself at the token endpoint.
+    #[serde(default)]
+    pub token_endpoint_auth_method: ClientAuthentication,
+    /// What is asked for unless the caller asks for something else.
+    #[serde(default)]
+    pub scope: Scope,
+    /// How the browser login departs from RFC 6749 §4.1.
+    #[serde(default)]
+    pub authorization: AuthorizationRules,
+    /// How the device login departs from RFC 8628.
+    #[serde(default)]
+    pub device: DeviceRules,
+    /// How token requests and replies depart from RFC 6749 §4.1.3, §5 and §6.
+    #[serde(default)]
+    pub token: TokenRules,
+    /// A second token that the first is exchanged for.
+    #[serde(default)]
+    pub then: Option<TokenExchange>,
+    /// How the credential is used.
+    #[serde(default)]
+    pub api: Api,
+    /// Who may use it, as far as is known.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Where the facts above come from.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+}
+
+impl Provider {
+    /// What a credential is bound to: the issuer, or the token endpoint where none is known. A
+    /// preset whose endpoint was overridden is never sent what another endpoint issued.
+    pub fn origin(&self) -> &str {
+        self.issuer.as_deref().unwrap_or(self.token_endpoint.as_str())
+    }
+}
+
+/// RFC 6749 §2.3, by the names of RFC 8414 §2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// A public client: `client_id` in the body and no secret.
+    #[default]
+    None,
+    /// `client_id` and `client_secret` in the body.
+    ClientSecretPost,
+    /// Both in an `Authorization: Basic` header, each form-encoded first (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+}
+
+/// How a request body is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    #[default]
+    Form,
+    /// A flat JSON object of strings.
+    Json,
+}
+
+/// The browser login.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthorizationRules {
+    /// Further parameters of the authorization request.
+    pub parameters: BTreeMap<String, String>,
+    /// 43 to 128 (RFC 7636 §4.1).
+    pub code_verifier_length: usize,
+    /// The redirect to a listener on this machine, if the provider allows one (RFC 8252 §7.3).
+    pub loopback: Option<LoopbackRedirect>,
+    /// The provider's own page that shows the code for copying, if it has one.
+    pub page: Option<PageRedirect>,
+}
+
+impl Default for AuthorizationRules {
+    fn default() -> Self {
+        let loopback = Some(LoopbackRedirect::default());
+        Self { parameters: BTreeMap::new(), code_verifier_length: 43, loopback, page: None }
+    }
+}
+
+/// `http://{host}:{port}{path}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoopbackRedirect {
+    /// As registered: `127.0.0.1`, or `localhost` where only that is.
+    pub host: LoopbackHost,
+    /// Registered or preferred ports, in the order to try them; none means any.
+    pub ports: Vec<u16>,
+    /// Any other port does too when those are taken.
+    pub any_port: bool,
+    /// Begins with a slash.
+    pub path: String,
+}
+
+impl Default for LoopbackRedirect {
+    fn default() -> Self {
+        let path = "/callback".to_string();
+        Self { host: LoopbackHost::Ipv4, ports: Vec::new(), any_port: true, path }
+    }
+}
+
+impl LoopbackRedirect {
+    /// The `redirect_uri` for the port that the listener got.
+    pub fn redirect_uri(&self, port: u16) -> String {
+        alloc::format!("http://{}:{port}{}", self.host.as_str(), self.path)
+    }
+}
+
+/// The host of a loopback redirect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LoopbackHost {
+    /// The address, which no name service can redirect (RFC 8252 §8.3).
+    #[default]
+    #[serde(rename = "127.0.0.1")]
+    Ipv4,
+    /// The name, where the provider registered that. A listener then needs both address families.
+    #[serde(rename = "localhost")]
+    Localhost,
+}
+
+impl LoopbackHost {
+    /// As it stands in the URL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "127.0.0.1",
+            Self::Localhost => "localhost",
+        }
+    }
+}
+
+/// A page of the provider's that shows what would have been redirected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageRedirect {
+    /// Its URL.
+    pub redirect_uri: Endpoint,
+    /// It shows `code#state`. Only where it doesn't is a bare code accepted.
+    #[serde(default = "yes")]
+    pub shows_state: bool,
+}
+
+/// The device login.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceRules {
+    /// What is spoken.
+    pub dialect: DeviceDialect,
+    /// Where to poll, if not at the token endpoint.
+    pub poll_endpoint: Option<Endpoint>,
+    /// Further parameters of the first request.
+    pub parameters: BTreeMap<String, String>,
+    /// Send a `code_challenge` and later the `code_verifier`, although RFC 8628 knows neither.
+    pub code_challenge: bool,
+    /// Statuses that mean `authorization_pending`, unless the body says something definite.
+    pub pending_statuses: Vec<u16>,
+    /// The life of a code whose reply names none, in seconds.
+    pub expires_in: u32,
+}
+
+impl Default for DeviceRules {
+    fn default() -> Self {
+        Self {
+            dialect: DeviceDialect::Rfc8628,
+            poll_endpoint: None,
+            parameters: BTreeMap::new(),
+            code_challenge: false,
+            pending_statuses: Vec::new(),
+            expires_in: 900,
+        }
+    }
+}
+
+/// What a device login speaks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DeviceDialect {
+    /// `device_code` in, tokens out.
+    #[default]
+    Rfc8628,
+    /// `device_auth_id` and `user_code` in, an authorization code and the server's own
+    /// `code_verifier` out, which is then redeemed as usual. All of it in JSON.
+    AuthorizationCode {
+        /// What the redemption repeats.
+        redirect_uri: Endpoint,
+        /// Where the person goes; the reply doesn't say.
+        verification_uri: Endpoint,
+    },
+}
+
+/// Token requests and their replies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenRules {
+    /// Of the request that redeems a code.
+    pub redeem_encoding: Encoding,
+    /// Of the request that spends a refresh token.
+    pub refresh_encoding: Encoding,
+    /// Repeat `state` when redeeming a code.
+    pub send_state: bool,
+    /// Further parameters of redemption and refresh, `resource` for one (RFC 8707 §2.2).
+    pub parameters: BTreeMap<String, String>,
+    /// Where the expiry comes from: the first that the reply has.
+    pub expiry: Vec<Expiry>,
+    /// The provider's own margin: renew at least this many seconds before expiry.
+    pub renew_before: u32,
+    /// Its words for the RFCs' error codes.
+    pub error_codes: BTreeMap<String, String>,
+    /// Where to read who signed in.
+    pub account: AccountRules,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        Self {
+            redeem_encoding: Encoding::Form,
+            refresh_encoding: Encoding::Form,
+            send_state: false,
+            parameters: BTreeMap::new(),
+            expiry: [Expiry::ExpiresIn].into(),
+            renew_before: 0,
+            error_codes: BTreeMap::new(),
+            account: AccountRules::default(),
+        }
+    }
+}
+
+/// Where an access token's expiry is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// `expires_in`: seconds from now (RFC 6749 §5.1).
+    ExpiresIn,
+    /// `created_at` and `expires_in`: both in seconds.
+    CreatedAt,
+    /// `expires_at`: seconds since 1970.
+    ExpiresAt,
+    /// `expired_in`: milliseconds since 1970.
+    ExpiredInMs,
+    /// `exp` of the access token, a JWT (RFC 7519 §4.1.4).
+    AccessToken,
+}
+
+/// Where to read who signed in. Each path begins with `reply`, `id_token` or `access_token`; the
+/// rest leads through members, an array by index. The first path that leads to a string counts.
+/// These are hints from an unverified token, good for display and headers and for nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountRules {
+    /// The account's identifier.
+    pub id: Vec<Vec<String>>,
+    /// Its e-mail address.
+    pub email: Vec<Vec<String>>,
+    /// Its plan.
+    pub plan: Vec<Vec<String>>,
+    /// Its organization or workspace.
+    pub organization: Vec<Vec<String>>,
+    /// The credential is useless without an identifier.
+    pub required: bool,
+}
+
+/// GET with the first token, and a second comes back: `token`, `expires_at` in seconds,
+/// `refresh_in` in seconds, and where to use it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenExchange {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Header templates; see [`Api::headers`].
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Hosts, and with a leading dot whole domains, that the reply may send API calls to.
+    #[serde(default)]
+    pub api_hosts: Vec<String>,
+}
+
+/// How a credential is used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Where, unless the login told.
+    pub base: Option<Endpoint>,
+    /// Headers beside the credential itself. `{name}` stands for a variable of the caller's, or
+    /// for `{account_id}`.
+    pub headers: BTreeMap<String, String>,
+    /// The header for keys that are no bearer token.
+    pub key_header: Option<String>,
+    /// How the bearer tokens begin, where there is a `key_header`.
+    pub bearer_prefixes: Vec<String>,
+}
+
+/// Who may use a provider's client, as far as is known: no legal advice, but no surprise either.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Terms {
+    /// In one word.
+    pub status: TermsStatus,
+    /// In a sentence or two.
+    pub note: String,
+    /// Who says so.
+    pub source: String,
+    /// Since when that is known: `2026-02-18`.
+    pub date: String,
+}
+
+/// In one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TermsStatus {
+    /// The provider documents this use, or the client is the caller's own.
+    Allowed,
+    /// Nothing found for or against it, or sources that disagree.
+    #[default]
+    Unclear,
+    /// The provider says that others may not.
+    Restricted,
+}
+
+const fn yes() -> bool {
+    true
+}

@@ -1,0 +1,84 @@
+//! What must not be seen by accident: redacted when printed, wiped when dropped, one way to look.
+
+use alloc::string::String;
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+/// A token, code, verifier or anything else that would let a stranger in.
+///
+/// It has no `Display`, no `==` and no serialisation; `Debug` prints its type. [`Secret::expose`]
+/// is the one way to read it, so that a search for that word finds every place that does. The
+/// memory is wiped on drop; copies that a `String` left behind while it grew are not.
+#[derive(Clone, Default)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which a secret may be compared, filed or logged.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.expose())
+    }
+
+    /// Compares in time that depends on neither text: both are hashed first, so that not even
+    /// their lengths show.
+    pub fn matches(&self, other: &str) -> bool {
+        let (a, b) = (Sha256::digest(self.expose()), Sha256::digest(other));
+        a.iter().zip(b.iter()).fold(0, |different, (a, b)| different | (a ^ b)) == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+/// The first 16 bytes of a SHA-256: enough to tell two long random secrets apart, useless for
+/// getting one back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 16]);
+
+impl Digest {
+    /// The digest of `text`.
+    pub fn of(text: &str) -> Self {
+        let mut short = [0; 16];
+        short.copy_from_slice(&Sha256::digest(text)[..16]);
+        Self(short)
+    }
+}
+
+impl fmt::Display for Digest {
+    /// 32 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}

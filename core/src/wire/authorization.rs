@@ -1,0 +1,281 @@
+//! The authorization request and its answer (RFC 6749 §4.1.1, §4.1.2; RFC 7636 §4.3; RFC 9207).
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::{ErrorCode, Malformed, Mistake, Rejected};
+use crate::scope::Scope;
+use crate::wire::paste::{self, Shape};
+use crate::wire::pkce::CodeVerifier;
+use crate::wire::request::Parameters;
+use crate::{Client, Digest, Misconfigured, Secret};
+
+/// Nothing a person pastes or a browser sends is longer.
+const MAX_INPUT: usize = 16 << 10;
+const MAX_PARAMETERS: usize = 64;
+
+/// One way back from the sign-in page: its address and the `state` that tells it from others.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Secret,
+    /// Its page shows no state, so that a bare code is all there is.
+    pub(crate) takes_bare_code: bool,
+}
+
+/// What came back from the sign-in page.
+#[derive(Clone, Copy)]
+pub enum Redirect<'a> {
+    /// By a redirect: a whole URL, or the path and query of one. Taken literally.
+    Callback(&'a str),
+    /// By a person: a URL, a query or `code#state`, perhaps wrapped by a terminal or put in quotes.
+    Pasted(&'a str),
+}
+
+impl fmt::Debug for Redirect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Callback(_) => "Callback",
+            Self::Pasted(_) => "Pasted",
+        })
+    }
+}
+
+/// A redirect that belongs to this login.
+pub(crate) enum Arrived {
+    Code { code: Secret, target: usize },
+    Refused(Option<ErrorCode>),
+}
+
+/// The URL to open, with everything the provider's data adds.
+pub(crate) fn url(
+    client: &Client,
+    authorization_endpoint: &str,
+    scope: &Scope,
+    target: &Target,
+    code_verifier: &CodeVerifier,
+) -> String {
+    let (scope, code_challenge) = (scope.to_string(), code_verifier.code_challenge());
+    let mut parameters = Parameters::new(&[
+        ("response_type", "code"),
+        ("client_id", client.client_id()),
+        ("redirect_uri", &target.redirect_uri),
+        ("scope", &scope),
+        ("code_challenge", &code_challenge),
+        ("code_challenge_method", "S256"),
+        ("state", target.state.expose()),
+    ]);
+    parameters.extend(&client.provider().authorization.parameters);
+    parameters.behind(authorization_endpoint)
+}
+
+/// Reads a redirect. `state` is looked at before anything else is used, so that a stranger's
+/// request can neither end a login nor choose what is shown.
+pub(crate) fn read(
+    client: &Client,
+    targets: &[Target],
+    redirect: Redirect<'_>,
+) -> Result<Arrived, Rejected> {
+    let (Redirect::Callback(text) | Redirect::Pasted(text)) = redirect;
+    if text.len() > MAX_INPUT {
+        return Err(Rejected::Malformed(Malformed::TooLarge));
+    }
+    let text = match redirect {
+        Redirect::Callback(text) => Cow::Borrowed(text),
+        Redirect::Pasted(text) => paste::undecorated(text)?,
+    };
+    let shape = match redirect {
+        Redirect::Callback(_) => paste::callback(&text),
+        Redirect::Pasted(_) => paste::shape(&text, client),
+    };
+    match shape.map_err(Rejected::Malformed)? {
+        Shape::Address { address, query, fragment } => {
+            let answer = Parsed::read(query, fragment)?;
+            let target = answer.target(targets)?;
+            if !is_address_of(address, &targets[target].redirect_uri) {
+                return Err(Rejected::Malformed(Malformed::WrongAddress));
+            }
+            answer.finish(client, target)
+        }
+        Shape::Query(query) => {
+            let answer = Parsed::read(query, "")?;
+            let target = answer.target(targets)?;
+            answer.finish(client, target)
+        }
+        Shape::CodeAndState { code, state } => {
+            let target = find(targets, state)?;
+            Ok(Arrived::Code { code: checked(code)?, target })
+        }
+        Shape::BareCode(code) => {
+            let target = targets.iter().position(|target| target.takes_bare_code);
+            let target = target.ok_or(Malformed::Pasted(Mistake::BareCode));
+            let target = target.map_err(Rejected::Malformed)?;
+            Ok(Arrived::Code { code: checked(code)?, target })
+        }
+    }
+}
+
+/// The parameters that matter; empty ones are as good as missing.
+#[derive(Default)]
+struct Parsed {
+    code: Option<String>,
+    state: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+}
+
+impl Parsed {
+    fn read(query: &str, fragment: &str) -> Result<Self, Rejected> {
+        let mut parsed = Self::default();
+        let mut seen = [false; 4];
+        let pairs = [query, fragment].map(|part| form_urlencoded::parse(part.as_bytes()));
+        for (count, (name, value)) in pairs.into_iter().flatten().enumerate() {
+            if count >= MAX_PARAMETERS {
+                return Err(Rejected::Malformed(Malformed::TooLarge));
+            }
+            let (index, field) = match name.as_ref() {
+                "code" => (0, &mut parsed.code),
+                "state" => (1, &mut parsed.state),
+                "iss" => (2, &mut parsed.iss),
+                "error" => (3, &mut parsed.error),
+                "access_token" | "id_token" => {
+                    return Err(Rejected::Malformed(Malformed::ImplicitGrant));
+                }
+                _ => continue,
+            };
+            if core::mem::replace(&mut seen[index], true) {
+                return Err(Rejected::Malformed(Malformed::Repeated));
+            }
+            *field = Some(value.into_owned()).filter(|value| !value.is_empty());
+        }
+        // An authorization code comes in the query (RFC 6749 §4.1.2), never behind a `#`.
+        let in_fragment = form_urlencoded::parse(fragment.as_bytes())
+            .any(|(name, _)| ["code", "state", "iss", "error"].contains(&name.as_ref()));
+        if in_fragment { Err(Rejected::Malformed(Malformed::WrongAddress)) } else { Ok(parsed) }
+    }
+
+    fn target(&self, targets: &[Target]) -> Result<usize, Rejected> {
+        find(targets, self.state.as_deref().unwrap_or_default())
+    }
+
+    fn finish(self, client: &Client, target: usize) -> Result<Arrived, Rejected> {
+        check_issuer(client, self.iss.as_deref())?;
+        match (self.code, self.error) {
+            (Some(code), None) => Ok(Arrived::Code { code: checked(&code)?, target }),
+            (None, Some(error)) => {
+                let codes = &client.provider().token.error_codes;
+                let error = codes.get(&error).unwrap_or(&error);
+                Ok(Arrived::Refused(ErrorCode::read(error, &[])))
+            }
+            (Some(_), Some(_)) => Err(Rejected::Malformed(Malformed::CodeAndError)),
+            (None, None) => Err(Rejected::Malformed(Malformed::NoCode)),
+        }
+    }
+}
+
+/// Which way back has this state. Every one is compared, and an absent state equals none.
+fn find(targets: &[Target], state: &str) -> Result<usize, Rejected> {
+    let matching: Vec<usize> = (0..targets.len())
+        .filter(|&at| targets[at].state.matches(state) & !state.is_empty())
+        .collect();
+    matching.first().copied().ok_or(Rejected::StateMismatch)
+}
+
+/// RFC 9207 §2.4, in four rows: announced or not, present or not. The comparison is of characters;
+/// nothing is normalised.
+fn check_issuer(client: &Client, iss: Option<&str>) -> Result<(), Rejected> {
+    let provider = client.provider();
+    let is_right = match (iss, &provider.issuer) {
+        _ if provider.ignore_iss => true,
+        (None, _) => !provider.authorization_response_iss_parameter_supported,
+        (Some(iss), Some(issuer)) => iss == issuer,
+        (Some(_), None) => false,
+    };
+    if is_right { Ok(()) } else { Err(Rejected::IssuerMismatch) }
+}
+
+/// Visible ASCII and spaces (RFC 6749 appendix A.11). A percent-escape that is no UTF-8 decodes to
+/// U+FFFD and fails here too.
+fn checked(code: &str) -> Result<Secret, Rejected> {
+    if code.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        Ok(Secret::new(code))
+    } else {
+        Err(Rejected::Malformed(Malformed::Characters))
+    }
+}
+
+/// The same scheme, host, port and path; a path alone where the host has been looked at already.
+fn is_address_of(address: &str, redirect_uri: &str) -> bool {
+    let expected = redirect_uri.split(['?', '#']).next().unwrap_or_default();
+    let path = expected.splitn(4, '/').nth(3);
+    match address.strip_prefix('/') {
+        Some(given) => Some(given) == path || given.is_empty() && path.is_none(),
+        None => address == expected,
+    }
+}
+
+/// The authorization URL by itself, for a host that brings its own flow (RFC 6749 §4.1.1 with
+/// RFC 7636 §4.3).
+///
+/// # Errors
+/// [`Misconfigured::NoAuthorizationEndpoint`].
+pub fn authorization_url(
+    client: &Client,
+    scope: &Scope,
+    redirect_uri: &str,
+    state: &Secret,
+    code_verifier: &CodeVerifier,
+) -> Result<String, Misconfigured> {
+    let endpoint = client.provider().authorization_endpoint.as_ref();
+    let endpoint = endpoint.ok_or(Misconfigured::NoAuthorizationEndpoint)?;
+    Ok(url(client, endpoint.as_str(), scope, &Target::new(redirect_uri, state), code_verifier))
+}
+
+/// The parser of redirects by itself: the code in one to `redirect_uri` that carries `state`
+/// (RFC 6749 §4.1.2, RFC 9207).
+///
+/// # Errors
+/// [`Misread`] tells a stranger's redirect from the server's refusal.
+pub fn read_redirect(
+    client: &Client,
+    redirect_uri: &str,
+    state: &Secret,
+    redirect: Redirect<'_>,
+) -> Result<Secret, Misread> {
+    match read(client, &[Target::new(redirect_uri, state)], redirect) {
+        Ok(Arrived::Code { code, .. }) => Ok(code),
+        Ok(Arrived::Refused(code)) => Err(Misread::Refused(code)),
+        Err(rejected) => Err(Misread::Rejected(rejected)),
+    }
+}
+
+/// Why there is no code in a redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misread {
+    /// It is not this login's: go on waiting.
+    Rejected(Rejected),
+    /// It is, and the server refused, with this code if it was one.
+    Refused(Option<ErrorCode>),
+}
+
+impl Target {
+    fn new(redirect_uri: &str, state: &Secret) -> Self {
+        let (redirect_uri, state) = (redirect_uri.to_string(), state.clone());
+        Self { redirect_uri, state, takes_bare_code: false }
+    }
+}
+
+/// Which login a redirect belongs to: the digest of its `state`, as in
+/// [`Flow::names`](crate::Flow::names). `None` if it has none, or two.
+pub fn state_digest(redirect: Redirect<'_>) -> Option<Digest> {
+    let (Redirect::Callback(text) | Redirect::Pasted(text)) = redirect;
+    let text = paste::undecorated(text.get(..MAX_INPUT).unwrap_or(text)).ok()?;
+    if let Some((code, state)) = text.split_once('#').filter(|_| !text.contains('=')) {
+        return (!code.is_empty() && !state.is_empty()).then(|| Digest::of(state));
+    }
+    let query = text.split_once('?').map_or(text.as_ref(), |(_, query)| query);
+    let parsed = Parsed::read(query.split('#').next().unwrap_or_default(), "").ok()?;
+    parsed.state.as_deref().map(Digest::of)
+}

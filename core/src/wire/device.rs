@@ -1,0 +1,189 @@
+//! Device logins (RFC 8628 §3.1 to §3.5) and the deviations from them.
+
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+use crate::endpoint::{is_safe_page, origin};
+use crate::error::{BadResponse, ErrorCode};
+use crate::http::{Purpose, Request, RequestId, Response, TransportError};
+use crate::provider::{DeviceDialect, Encoding};
+use crate::scope::Scope;
+use crate::wire::json::Object;
+use crate::wire::pkce::CodeVerifier;
+use crate::wire::reply::{Answer, Reading, interval};
+use crate::wire::request::{Parameters, post, post_bare};
+use crate::wire::token::{CodeGrant, TokenReply};
+use crate::{Client, Endpoint, Secret};
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const MAX_USER_CODE: usize = 64;
+/// Nobody carries a code about for longer.
+const MAX_LIFE: Duration = Duration::from_secs(3600);
+
+/// RFC 8628 §3.2. The pace is decided elsewhere.
+pub(crate) struct DeviceReply {
+    pub(crate) codes: DeviceCodes,
+    pub(crate) expires_in: Duration,
+    pub(crate) interval: Option<Duration>,
+}
+
+/// What a device login holds while it polls.
+#[derive(Clone)]
+pub(crate) struct DeviceCodes {
+    pub(crate) device_code: Secret,
+    pub(crate) user_code: String,
+    pub(crate) verification_uri: String,
+    pub(crate) verification_uri_complete: Option<String>,
+}
+
+/// What a poll brings when it brings an end.
+pub(crate) enum Approved {
+    Tokens(TokenReply),
+    Code(CodeGrant),
+}
+
+/// RFC 8628 §3.1.
+pub(crate) fn request_codes(
+    client: &Client,
+    endpoint: &Endpoint,
+    id: RequestId,
+    scope: &Scope,
+    code_verifier: Option<&CodeVerifier>,
+) -> Request {
+    let rules = &client.provider().device;
+    let (scope, code_challenge) =
+        (scope.to_string(), code_verifier.map(CodeVerifier::code_challenge));
+    let mut parameters = Parameters::new(&[]);
+    let encoding = match &rules.dialect {
+        DeviceDialect::Rfc8628 => {
+            parameters.push("scope", &scope);
+            if let Some(code_challenge) = &code_challenge {
+                parameters.push("code_challenge", code_challenge);
+                parameters.push("code_challenge_method", "S256");
+            }
+            Encoding::Form
+        }
+        DeviceDialect::AuthorizationCode { .. } => Encoding::Json,
+    };
+    parameters.extend(&rules.parameters);
+    post(client, id, Purpose::RequestDeviceCode, endpoint, encoding, parameters)
+}
+
+/// RFC 8628 §3.4.
+pub(crate) fn poll(
+    client: &Client,
+    id: RequestId,
+    codes: &DeviceCodes,
+    code_verifier: Option<&CodeVerifier>,
+) -> Request {
+    let provider = client.provider();
+    let endpoint = provider.device.poll_endpoint.as_ref().unwrap_or(&provider.token_endpoint);
+    let device_code = codes.device_code.expose();
+    match &provider.device.dialect {
+        DeviceDialect::Rfc8628 => {
+            let mut parameters =
+                Parameters::new(&[("grant_type", GRANT_TYPE), ("device_code", device_code)]);
+            if let Some(code_verifier) = code_verifier {
+                parameters.push("code_verifier", code_verifier.secret().expose());
+            }
+            post(client, id, Purpose::PollDevice, endpoint, Encoding::Form, parameters)
+        }
+        DeviceDialect::AuthorizationCode { .. } => {
+            let parameters = Parameters::new(&[
+                ("device_auth_id", device_code),
+                ("user_code", &codes.user_code),
+            ]);
+            post_bare(id, Purpose::PollDevice, endpoint, Encoding::Json, &parameters)
+        }
+    }
+}
+
+impl DeviceReply {
+    pub(crate) fn read(client: &Client, object: &Object<'_>) -> Result<Self, BadResponse> {
+        let rules = &client.provider().device;
+        let (device_code, user_codes, page) = match &rules.dialect {
+            DeviceDialect::Rfc8628 => ("device_code", ["user_code", "user_code"], None),
+            DeviceDialect::AuthorizationCode { verification_uri, .. } => {
+                ("device_auth_id", ["user_code", "usercode"], Some(verification_uri.to_string()))
+            }
+        };
+        let user_code = user_codes.iter().find_map(|name| object.string(name));
+        let is_code = |code: &str| {
+            let is_shown = |b: u8| b.is_ascii_graphic() || b == b' ';
+            !code.trim().is_empty() && code.len() <= MAX_USER_CODE && code.bytes().all(is_shown)
+        };
+        // `verification_url` is how drafts of RFC 8628 and Google spell it.
+        let verification_uri = page
+            .or_else(|| object.string("verification_uri").map(Into::into))
+            .or_else(|| object.string("verification_url").map(Into::into))
+            .filter(|uri| is_safe_page(uri))
+            .ok_or(BadResponse::Member("verification_uri"))?;
+        let verification_uri_complete = object
+            .string("verification_uri_complete")
+            .filter(|uri| is_safe_page(uri) && origin(uri) == origin(&verification_uri));
+        let codes = DeviceCodes {
+            device_code: secret_text(object, device_code)?,
+            user_code: user_code
+                .filter(|code| is_code(code))
+                .ok_or(BadResponse::Member("user_code"))?
+                .into_owned(),
+            verification_uri,
+            verification_uri_complete: verification_uri_complete.map(Into::into),
+        };
+        let expires_in = expires_in(object, rules.expires_in);
+        Ok(Self { codes, expires_in, interval: interval(object) })
+    }
+}
+
+/// Reads the answer to a poll. `authorization_pending` comes out as such, whatever it came as.
+pub(crate) fn read_poll(
+    client: &Client,
+    reading: &Reading<'_>,
+    result: &Result<Response, TransportError>,
+) -> Answer<Approved> {
+    let rules = &client.provider().device;
+    let mut answer = match &rules.dialect {
+        DeviceDialect::Rfc8628 => reading
+            .answer(result, |object| TokenReply::read(reading.rules, object).map(Approved::Tokens)),
+        DeviceDialect::AuthorizationCode { redirect_uri, .. } => reading
+            .answer(result, |object| read_code(object, redirect_uri.as_str()).map(Approved::Code)),
+    };
+    if let Answer::Refused(refusal) = &mut answer
+        && rules.pending_statuses.contains(&refusal.status)
+        && !["access_denied", "expired_token", "slow_down"].contains(&refusal.code())
+    {
+        refusal.code = ErrorCode::read("authorization_pending", &[]);
+    }
+    answer
+}
+
+/// The server made the PKCE pair itself; only this dialect takes a verifier from the network.
+fn read_code(object: &Object<'_>, redirect_uri: &str) -> Result<CodeGrant, BadResponse> {
+    let code_verifier = secret_text(object, "code_verifier")?;
+    let code_verifier =
+        CodeVerifier::parse(code_verifier).map_err(|_| BadResponse::Member("code_verifier"))?;
+    Ok(CodeGrant {
+        code: secret_text(object, "authorization_code")?,
+        code_verifier: code_verifier.secret().clone(),
+        redirect_uri: redirect_uri.to_string(),
+        state: None,
+    })
+}
+
+/// A code: visible ASCII and spaces (RFC 6749 appendix A.11), not empty.
+fn secret_text(object: &Object<'_>, name: &'static str) -> Result<Secret, BadResponse> {
+    object
+        .string(name)
+        .filter(|text| !text.is_empty() && text.bytes().all(|b| (b' '..=b'~').contains(&b)))
+        .map(Secret::new)
+        .ok_or(BadResponse::Member(name))
+}
+
+/// A missing or unreadable life is the provider's default; none is longer than an hour.
+fn expires_in(object: &Object<'_>, default_s: u32) -> Duration {
+    match object.number("expires_in") {
+        Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(MAX_LIFE),
+        None => Duration::from_secs(default_s.into()),
+    }
+    .min(MAX_LIFE)
+}

@@ -1,0 +1,14 @@
+//! Bytes to meaning and back. Nothing here knows what time it is or what was said before.
+
+pub(crate) mod authorization;
+pub(crate) mod claims;
+mod credential;
+pub(crate) mod device;
+pub(crate) mod exchange;
+pub(crate) mod json;
+pub(crate) mod paste;
+pub(crate) mod pkce;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod retry_after;
+pub(crate) mod token;

@@ -1,0 +1,101 @@
+//! What a person pastes, and how it differs from what a browser sends.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use crate::error::{Malformed, Mistake, Rejected};
+use crate::{Client, Endpoint};
+
+/// The forms in which a redirect arrives.
+pub(crate) enum Shape<'a> {
+    /// A URL, or a path, with a query.
+    Address { address: &'a str, query: &'a str, fragment: &'a str },
+    /// The query alone.
+    Query(&'a str),
+    /// What a page shows for copying.
+    CodeAndState { code: &'a str, state: &'a str },
+    /// The same from a page that shows no state.
+    BareCode(&'a str),
+}
+
+/// A redirect as the browser made it.
+pub(crate) fn callback(text: &str) -> Result<Shape<'_>, Malformed> {
+    if text.starts_with('/') || is_url(text) {
+        Ok(address(text))
+    } else {
+        Err(Malformed::WrongAddress)
+    }
+}
+
+/// A redirect as a person copied it, or what it is instead.
+pub(crate) fn shape<'a>(text: &'a str, client: &Client) -> Result<Shape<'a>, Malformed> {
+    let provider = client.provider();
+    let to_open = provider.authorization_endpoint.as_ref().map(Endpoint::as_str);
+    if is_url(text) {
+        return match to_open {
+            Some(to_open) if text.starts_with(to_open) && text.contains("response_type=") => {
+                Err(Malformed::Pasted(Mistake::AuthorizationUrl))
+            }
+            Some(_) | None => Ok(address(text)),
+        };
+    }
+    let query = text.strip_prefix('?').unwrap_or(text);
+    if ["code=", "state=", "error=", "iss="]
+        .iter()
+        .any(|name| query.starts_with(name) || query.split('&').any(|pair| pair.starts_with(name)))
+    {
+        return Ok(Shape::Query(query));
+    }
+    match text.split_once('#') {
+        Some((code, state)) if !code.is_empty() && !state.is_empty() && !state.contains('#') => {
+            Ok(Shape::CodeAndState { code, state })
+        }
+        Some(_) => Err(Malformed::Pasted(Mistake::Other)),
+        None => match mistake(text) {
+            Some(mistake) => Err(Malformed::Pasted(mistake)),
+            None => Ok(Shape::BareCode(text)),
+        },
+    }
+}
+
+/// Takes off what a chat window, shell or terminal put around the text, and the line breaks that
+/// a terminal put into it. White space inside that is no line break was there before.
+pub(crate) fn undecorated(text: &str) -> Result<Cow<'_, str>, Rejected> {
+    let around = |c: char| c.is_whitespace() || "<>\"'`".contains(c);
+    let text = text.trim_matches(around);
+    if !text.contains(char::is_whitespace) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let lines = text.split(['\r', '\n']).map(|line| line.trim_matches([' ', '\t']));
+    let joined: String = lines.collect();
+    if joined.contains(char::is_whitespace) {
+        let mistake = mistake(&joined).unwrap_or(Mistake::Other);
+        return Err(Rejected::Malformed(Malformed::Pasted(mistake)));
+    }
+    Ok(Cow::Owned(joined))
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+fn address(text: &str) -> Shape<'_> {
+    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let (address, query) = text.split_once('?').unwrap_or((text, ""));
+    Shape::Address { address, query, fragment }
+}
+
+/// What the text is, if it can be no code.
+fn mistake(text: &str) -> Option<Mistake> {
+    let is_code = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=:%|!*".contains(&b);
+    match text {
+        "" => Some(Mistake::Nothing),
+        _ if ["sk-", "ghp_", "gho_", "ghu_", "eyJ"].iter().any(|key| text.starts_with(key)) => {
+            Some(Mistake::Key)
+        }
+        _ if text.starts_with(['{', '[']) => Some(Mistake::Json),
+        _ if text.contains('@') && text.contains('.') => Some(Mistake::Email),
+        _ if text.bytes().all(is_code) => None,
+        _ => Some(Mistake::Other),
+    }
+}
