@@ -6,7 +6,7 @@ use grantflow_test_server::{
     Client, Config, Decision, Finding, NoRedirect, Pending, Person, RedirectUri, Request, Rotation,
 };
 use serde_json::json;
-use support::{Fields, ISSUER, REDIRECT_URI, VERIFIER, World, error, member, query, standard};
+use support::{Fields, ISSUER, REDIRECT_URI, World, error, member, query, standard};
 
 #[test]
 fn a_code_and_its_verifier_give_tokens_and_no_findings() {
