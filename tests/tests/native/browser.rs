@@ -8,10 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use grantflow::browser::{MAX_URL_BYTES, NotOpenable, Openable};
+use grantflow_tests::covers;
 use proptest::prelude::*;
 use tempfile::TempDir;
-
-use grantflow_tests::covers;
 
 /// Writes each argument and a NUL, then a newline to tell one start from the next.
 const RECORDER: &str = r#"printf '%s\0' "$@" >>"$RECORD"; echo >>"$RECORD""#;
@@ -90,6 +89,7 @@ const GATED: &[(&str, NotOpenable)] = &[
     ("-https://login.example/", NotOpenable::Malformed),
     ("", NotOpenable::Malformed),
     (" https://login.example/", NotOpenable::Malformed),
+    ("https://login.example/ ", NotOpenable::Malformed),
     ("https://login.example/\n", NotOpenable::Malformed),
     ("java\nscript:alert(1)", NotOpenable::Malformed),
     ("ht\ttps://login.example/", NotOpenable::Malformed),

@@ -1,7 +1,6 @@
 //! Which route is chosen where.
 
 use grantflow::environment::{Environment, Obstacle, Route, Routes, Surroundings};
-
 use grantflow_tests::covers;
 
 const ALL: Routes = Routes { browser: true, device: true, paste: true };

@@ -47,6 +47,12 @@ async fn turned_away(loopback: &mut Loopback, request: impl AsRef<[u8]>) -> Repl
     }
 }
 
+/// Returns when a request that came after all others has its answer: the others have been read.
+async fn hear_everyone(loopback: &Loopback) {
+    let last = knock(loopback.port(), get(loopback, "/last").as_bytes()).await;
+    assert_eq!(last.status, Some(404));
+}
+
 /// The login still takes its redirect: whatever came before has neither ended nor blocked it.
 async fn takes_the_redirect(loopback: &mut Loopback) -> Reply {
     let (port, request) = (loopback.port(), get(loopback, GOOD));

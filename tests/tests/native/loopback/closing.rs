@@ -3,13 +3,13 @@
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
+use grantflow_tests::covers;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::crowd::drained;
 use super::wire::{connect, receive, send, within};
-use super::{GOOD, get, listen};
-use grantflow_tests::covers;
+use super::{GOOD, get, hear_everyone, listen};
 
 #[tokio::test]
 async fn dropping_it_closes_the_port_at_once() {
@@ -86,4 +86,15 @@ async fn a_handle_ends_the_wait_and_closes_the_port() {
     let error = within(TcpStream::connect(("127.0.0.1", port))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     drained(0).await;
+}
+
+#[tokio::test]
+async fn a_closed_listener_gives_out_nothing_that_still_waited() {
+    covers(&["N-8252-05"]);
+    let mut loopback = listen().await;
+    let mut stream = connect(loopback.port()).await;
+    send(&mut stream, get(&loopback, GOOD).as_bytes()).await;
+    hear_everyone(&loopback).await;
+    loopback.handle().close();
+    assert!(within(loopback.arrival()).await.is_none());
 }

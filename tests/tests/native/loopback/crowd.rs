@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use grantflow_tests::covers;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::wire::{connect, receive, send, within};
 use super::{get, listen, takes_the_redirect};
-use grantflow_tests::covers;
 
 #[tokio::test]
 async fn a_hundred_idle_connections_do_not_keep_the_redirect_out() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use base64::Engine;
+use grantflow_tests::covers;
 use sha2::{Digest, Sha256};
 
 use super::wire::{connect, receive, send, within};
 use super::{GOOD, get, listen, takes_the_redirect, turned_away};
-use grantflow_tests::covers;
 
 #[tokio::test]
 async fn the_pages_are_the_same_bytes_whatever_was_sent() {

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use grantflow::loopback::{Host, Loopback, LoopbackError, LoopbackOptions, Ports};
+use grantflow_tests::covers;
 
 use super::wire::{Reply, receive, send};
 use super::{get, listen_on};
-use grantflow_tests::covers;
 
 const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const IPV6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);

@@ -1,13 +1,14 @@
 //! One request at a time: who gets in, who is turned away and how.
 
 use grantflow::loopback::{Hints, Host, Ports};
+use grantflow_tests::covers;
 use proptest::prelude::*;
 
 use super::wire::{Reply, connect, knock, receive, send, within};
 use super::{
-    GOOD, authority, get, listen, listen_on, takes_the_redirect, turned_away, with_headers,
+    GOOD, authority, get, hear_everyone, listen, listen_on, takes_the_redirect, turned_away,
+    with_headers,
 };
-use grantflow_tests::covers;
 
 #[tokio::test]
 async fn a_navigation_to_the_path_arrives_with_its_whole_url() {
@@ -258,7 +259,7 @@ async fn a_second_hit_is_told_that_it_is_done() {
 }
 
 #[tokio::test]
-async fn of_two_hits_at_once_the_first_is_asked_about_and_the_second_is_done() {
+async fn of_two_hits_at_once_one_is_asked_about_and_the_other_is_done() {
     covers(&["B-LS-06"]);
     let mut loopback = listen().await;
     let request = get(&loopback, GOOD);
@@ -266,6 +267,7 @@ async fn of_two_hits_at_once_the_first_is_asked_about_and_the_second_is_done() {
     send(&mut first, request.as_bytes()).await;
     let arrival = within(loopback.arrival()).await.unwrap();
     send(&mut second, request.as_bytes()).await;
+    hear_everyone(&loopback).await;
     arrival.accepted().await;
     let second = tokio::select! {
         biased;
