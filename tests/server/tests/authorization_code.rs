@@ -6,7 +6,7 @@ use grantflow_test_server::{
     Client, Config, Decision, Finding, NoRedirect, Pending, Person, RedirectUri, Request, Rotation,
 };
 use serde_json::json;
-use support::{Fields, ISSUER, REDIRECT_URI, World, error, member, query, standard};
+use support::{Fields, ISSUER, REDIRECT_URI, World, error, member, query, standard, text};
 
 #[test]
 fn a_code_and_its_verifier_give_tokens_and_no_findings() {
@@ -30,7 +30,7 @@ fn the_same_seed_gives_the_same_tokens_and_another_seed_others() {
     let tokens = |seed| {
         let mut world = World::new(Config { seed, ..standard() });
         let reply = world.login();
-        (member(&reply, "access_token"), member(&reply, "refresh_token"))
+        (member(&reply, "access_token"), text(&reply, "refresh_token"))
     };
     assert_eq!(tokens(1), tokens(1));
     let (one, other) = (tokens(1), tokens(2));
@@ -166,7 +166,7 @@ fn a_code_is_redeemed_once_and_its_reuse_revokes_what_it_gave() {
     assert_eq!(first.status, 200);
     assert_eq!(error(&world.redeem(&code, &[])), "invalid_grant");
     assert_eq!(world.findings(), [Finding::CodeReused]);
-    assert_eq!(error(&world.refresh(&member(&first, "refresh_token"))), "invalid_grant");
+    assert_eq!(error(&world.refresh(&text(&first, "refresh_token"))), "invalid_grant");
 }
 
 #[test]
@@ -195,8 +195,8 @@ fn a_code_is_bound_to_its_client() {
 #[test]
 fn a_refresh_token_is_replaced_and_its_reuse_revokes_the_family() {
     let mut world = World::new(standard());
-    let first = member(&world.login(), "refresh_token");
-    let second = member(&world.refresh(&first), "refresh_token");
+    let first = text(&world.login(), "refresh_token");
+    let second = text(&world.refresh(&first), "refresh_token");
     assert_ne!(first, second);
     assert_eq!(error(&world.refresh(&first)), "invalid_grant");
     assert_eq!(error(&world.refresh(&second)), "invalid_grant");
@@ -212,10 +212,10 @@ fn a_refresh_token_is_replaced_and_its_reuse_revokes_the_family() {
 #[test]
 fn within_the_time_of_grace_a_refresh_token_gives_the_same_successor() {
     let mut world = World::new(Config { rotation: Rotation::Grace { ms: 1000 }, ..standard() });
-    let first = member(&world.login(), "refresh_token");
-    let second = member(&world.refresh(&first), "refresh_token");
+    let first = text(&world.login(), "refresh_token");
+    let second = text(&world.refresh(&first), "refresh_token");
     world.now += 1000;
-    assert_eq!(member(&world.refresh(&first), "refresh_token"), second);
+    assert_eq!(text(&world.refresh(&first), "refresh_token"), second);
     world.now += 1;
     assert_eq!(error(&world.refresh(&first)), "invalid_grant");
     assert_eq!(error(&world.refresh(&second)), "invalid_grant");
@@ -231,7 +231,7 @@ fn within_the_time_of_grace_a_refresh_token_gives_the_same_successor() {
 #[test]
 fn without_rotation_the_refresh_token_stays_and_is_not_repeated() {
     let mut world = World::new(Config { rotation: Rotation::Off, ..standard() });
-    let token = member(&world.login(), "refresh_token");
+    let token = text(&world.login(), "refresh_token");
     for _ in 0..2 {
         let reply = world.refresh(&token);
         assert_eq!(reply.status, 200);
@@ -243,12 +243,11 @@ fn without_rotation_the_refresh_token_stays_and_is_not_repeated() {
 #[test]
 fn a_renewal_never_widens_the_scope() {
     let mut world = World::new(standard());
-    let token = member(&world.login(), "refresh_token");
+    let token = text(&world.login(), "refresh_token");
     let scoped = |scope: &str| {
-        let token = token.as_str().unwrap();
         let fields = [
             ("grant_type", "refresh_token"),
-            ("refresh_token", token),
+            ("refresh_token", &token),
             ("client_id", "test-client"),
             ("scope", scope),
         ];
@@ -267,13 +266,13 @@ fn a_revoked_token_renews_nothing_and_an_unknown_one_is_as_good_as_revoked() {
         assert_eq!(world.send(&Request::post_form("/revoke", &fields)).status, 200);
     }
     assert_eq!(world.findings(), []);
-    assert_eq!(error(&world.refresh(&member(&reply, "refresh_token"))), "invalid_grant");
+    assert_eq!(error(&world.refresh(&text(&reply, "refresh_token"))), "invalid_grant");
 }
 
 #[test]
 fn a_person_can_revoke_everything() {
     let mut world = World::new(standard());
-    let token = member(&world.login(), "refresh_token");
+    let token = text(&world.login(), "refresh_token");
     world.server.revoke_all();
     assert_eq!(error(&world.refresh(&token)), "invalid_grant");
 }

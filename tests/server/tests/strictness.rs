@@ -3,7 +3,7 @@
 mod support;
 
 use grantflow_test_server::{ClientAuthentication, Dialect, Finding, LogEntry, Request};
-use support::{Fields, VERIFIER, World, error, member, redemption, standard};
+use support::{Fields, VERIFIER, World, error, redemption, standard, text};
 
 #[test]
 fn a_secret_is_taken_only_by_the_method_that_is_registered() {
@@ -99,12 +99,8 @@ fn no_secret_is_in_the_log_nor_in_debug() {
     let reply = world.redeem(&code, &[]);
     let stray = Request::post("/token", "application/x-www-form-urlencoded", code.clone().into());
     world.send(&stray);
-    let secrets = [
-        code,
-        VERIFIER.to_owned(),
-        member(&reply, "access_token").as_str().unwrap().to_owned(),
-        member(&reply, "refresh_token").as_str().unwrap().to_owned(),
-    ];
+    let secrets =
+        [code, VERIFIER.to_owned(), text(&reply, "access_token"), text(&reply, "refresh_token")];
     let mut told = format!("{:?} {:?} {stray:?} {reply:?}", world.server, world.server.log());
     told.extend(world.server.log().iter().map(LogEntry::to_json));
     for secret in secrets {

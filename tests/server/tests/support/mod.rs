@@ -77,10 +77,10 @@ impl World {
         self.redeem(&code, &[])
     }
 
-    pub(crate) fn refresh(&mut self, token: &Value) -> Response {
+    pub(crate) fn refresh(&mut self, token: &str) -> Response {
         let fields = [
             ("grant_type", "refresh_token"),
-            ("refresh_token", token.as_str().expect("a refresh token")),
+            ("refresh_token", token),
             ("client_id", "test-client"),
         ];
         self.send(&Request::post_form("/token", &fields))
@@ -118,6 +118,11 @@ pub(crate) fn json(response: &Response) -> Value {
 
 pub(crate) fn member(response: &Response, name: &str) -> Value {
     json(response)[name].clone()
+}
+
+/// A member that is a string.
+pub(crate) fn text(response: &Response, name: &str) -> String {
+    member(response, name).as_str().expect("a string").to_owned()
 }
 
 pub(crate) fn error(response: &Response) -> String {
