@@ -39,8 +39,19 @@ pub struct Configuration {
     pub patience: Option<Duration>,
 }
 
-/// Parameters that the flow itself sets, so that no configuration may.
-const RESERVED: [&str; 16] = [
+/// Parameters that the flow itself sets in an authorization request, so that no configuration may.
+const OF_AUTHORIZATION: [&str; 7] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// The same in requests to the token and device endpoints.
+const OF_TOKENS: [&str; 12] = [
     "client_id",
     "client_secret",
     "code",
@@ -48,15 +59,11 @@ const RESERVED: [&str; 16] = [
     "code_challenge_method",
     "code_verifier",
     "device_code",
-    "error",
     "grant_type",
-    "iss",
     "redirect_uri",
     "refresh_token",
-    "response_type",
     "scope",
     "state",
-    "user_code",
 ];
 
 impl Client {
@@ -140,19 +147,17 @@ impl Client {
 
 fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let rules = &provider.authorization;
-    let of_endpoint = provider.authorization_endpoint.as_ref().and_then(|endpoint| {
-        let query = endpoint.as_str().split_once('?')?.1;
-        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| RESERVED.contains(&name.as_ref()))
+    let query = provider.authorization_endpoint.as_ref().and_then(|endpoint| {
+        let (_, query) = endpoint.as_str().split_once('?')?;
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| OF_AUTHORIZATION.contains(&name.as_ref()))
     });
-    if let Some((name, _)) = of_endpoint {
+    if let Some((name, _)) = query {
         return Err(Misconfigured::ReservedParameter(name.into_owned()));
     }
-    let given = [&rules.parameters, &provider.device.parameters, &provider.token.parameters];
-    for (name, value) in given.into_iter().flatten() {
-        if RESERVED.contains(&name.as_str()) || name.is_empty() || value.is_empty() {
-            return Err(Misconfigured::ReservedParameter(name.clone()));
-        }
-    }
+    check_parameters(&rules.parameters, &OF_AUTHORIZATION)?;
+    check_parameters(&provider.device.parameters, &OF_TOKENS)?;
+    check_parameters(&provider.token.parameters, &OF_TOKENS)?;
     if !(43..=128).contains(&rules.code_verifier_length) {
         return Err(Misconfigured::CodeVerifierLength);
     }
@@ -160,6 +165,19 @@ fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
         return Err(Misconfigured::RedirectPath);
     }
     Ok(())
+}
+
+fn check_parameters(
+    parameters: &BTreeMap<String, String>,
+    reserved: &[&str],
+) -> Result<(), Misconfigured> {
+    let is_wrong = |(name, value): &(&String, &String)| {
+        reserved.contains(&name.as_str()) || name.is_empty() || value.is_empty()
+    };
+    match parameters.iter().find(is_wrong) {
+        Some((name, _)) => Err(Misconfigured::ReservedParameter(name.clone())),
+        None => Ok(()),
+    }
 }
 
 fn is_path(path: &str) -> bool {

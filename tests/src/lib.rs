@@ -1,5 +1,7 @@
 //! Behaviours of grantflow that span its crates, and the record of which requirements they cover.
 
 mod covers;
+pub mod local;
+pub mod world;
 
 pub use covers::{covers, uncovered};

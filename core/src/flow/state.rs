@@ -19,7 +19,7 @@ use crate::wire::authorization::{self, Arrived, Redirect, Target};
 use crate::wire::device::{self, Approved, DeviceCodes, DeviceReply};
 use crate::wire::exchange::{self, Exchanged};
 use crate::wire::pkce::CodeVerifier;
-use crate::wire::reply::{Answer, Reading, Refusal};
+use crate::wire::reply::{self, Answer, Reading, Refusal};
 use crate::wire::token::{self, CodeGrant, TokenReply};
 use crate::{Client, Endpoint, Secret};
 
@@ -336,9 +336,10 @@ pub(crate) fn not_exchanged(Refusal { code, status, .. }: Refusal) -> Error {
 /// How servers say that they have no device login, or none for this client.
 fn is_not_offered(refusal: &Refusal) -> bool {
     match refusal.code() {
+        "device_flow_disabled" | "unauthorized_client" | "unsupported_grant_type" => true,
+        code if reply::is_registered(code) => false,
         "" => matches!(refusal.status, 401 | 403 | 404 | 405 | 422),
-        code => ["device_flow_disabled", "unauthorized_client", "unsupported_grant_type"]
-            .contains(&code),
+        _ => matches!(refusal.status, 404 | 405),
     }
 }
 

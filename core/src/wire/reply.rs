@@ -138,7 +138,7 @@ pub(crate) fn interval(object: &Object<'_>) -> Option<Duration> {
 
 /// The codes of RFC 6749 §4.1.2.1, §5.2 and RFC 8628 §3.5: in a 429 only these are an answer, and
 /// anything else is the rate limit speaking.
-fn is_registered(code: &str) -> bool {
+pub(crate) fn is_registered(code: &str) -> bool {
     const REGISTERED: [&str; 13] = [
         "access_denied",
         "authorization_pending",
