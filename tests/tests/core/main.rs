@@ -1,0 +1,3 @@
+//! The core: every flow against a server in the same process, under a virtual clock.
+
+mod logins;
