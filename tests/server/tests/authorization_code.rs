@@ -2,11 +2,13 @@
 
 mod support;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantflow_test_server::{
     Client, Config, Decision, Finding, NoRedirect, Pending, Person, RedirectUri, Request, Rotation,
 };
 use serde_json::json;
-use support::{Fields, ISSUER, REDIRECT_URI, World, error, member, query, standard, text};
+use sha2::{Digest as _, Sha256};
+use support::{Fields, ISSUER, REDIRECT_URI, World, covers, error, member, query, standard, text};
 
 #[test]
 fn a_code_and_its_verifier_give_tokens_and_no_findings() {
@@ -71,9 +73,9 @@ fn a_person_who_denies_sends_access_denied_and_one_who_ignores_nothing() {
     assert_eq!(ignore.server.pending(0), []);
 }
 
-/// C-15.
 #[test]
 fn a_redirect_uri_that_is_not_registered_gets_a_page_and_no_redirect() {
+    covers(&["C-15"]);
     let strangers = [
         "http://127.0.0.1/callback",
         "http://127.0.0.1:0/callback",
@@ -106,9 +108,9 @@ fn an_exact_redirect_uri_allows_no_other_port() {
     assert_eq!(world.server.authorize(0, &url, Decision::Approve), Err(NoRedirect::Refused(400)),);
 }
 
-/// C-15.
 #[test]
 fn the_exchange_repeats_the_redirect_uri_of_the_request() {
+    covers(&["C-15"]);
     let mut world = World::new(standard());
     let code = world.code();
     let other = ("redirect_uri", "http://127.0.0.1:4322/callback");
@@ -116,9 +118,9 @@ fn the_exchange_repeats_the_redirect_uri_of_the_request() {
     assert_eq!(world.findings(), [Finding::RedirectUriMismatch]);
 }
 
-/// C-15.
 #[test]
 fn pkce_cannot_be_left_out_nor_weakened() {
+    covers(&["C-15"]);
     let cases: [(Fields<'_>, Finding); 5] = [
         (&[("code_challenge", "")], Finding::PkceMissing),
         (&[("code_challenge_method", "")], Finding::PkceMissing),
@@ -137,9 +139,9 @@ fn pkce_cannot_be_left_out_nor_weakened() {
 
 const VERIFIER_WITH_PADDING: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw=cM";
 
-/// C-15.
 #[test]
 fn a_verifier_that_does_not_fit_gives_nothing_and_spends_the_code() {
+    covers(&["C-15"]);
     let wrong = "not-the-verifier-but-one-that-is-well-formed-01";
     for (verifier, finding) in
         [(wrong, Finding::PkceWrong), ("short", Finding::PkceWrong), ("", Finding::PkceMissing)]
@@ -157,9 +159,24 @@ fn a_verifier_that_does_not_fit_gives_nothing_and_spends_the_code() {
     assert_eq!(world.findings(), [Finding::PkceWrong, Finding::CodeReused]);
 }
 
-/// C-20.
+/// The challenge fits, and still these are no verifiers (RFC 7636 §4.1).
+#[test]
+fn a_verifier_has_43_to_128_unreserved_characters() {
+    covers(&["C-15"]);
+    let redeemed = |verifier: &str| {
+        let mut world = World::new(standard());
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+        let redirect = world.approve(&world.authorization_url(&[("code_challenge", &challenge)]));
+        world.redeem(&query(&redirect, "code"), &[("code_verifier", verifier)]).status
+    };
+    assert_eq!([43, 128].map(|length| redeemed(&"~".repeat(length))), [200, 200]);
+    assert_eq!([42, 129].map(|length| redeemed(&"~".repeat(length))), [400, 400]);
+    assert_eq!(redeemed(&"=".repeat(43)), 400);
+}
+
 #[test]
 fn a_code_is_redeemed_once_and_its_reuse_revokes_what_it_gave() {
+    covers(&["C-20"]);
     let mut world = World::new(standard());
     let code = world.code();
     let first = world.redeem(&code, &[]);
@@ -238,6 +255,19 @@ fn without_rotation_the_refresh_token_stays_and_is_not_repeated() {
         assert!(member(&reply, "refresh_token").is_null());
     }
     assert_eq!(world.findings(), []);
+}
+
+#[test]
+fn a_refresh_token_is_bound_to_its_client() {
+    let mut config = standard();
+    config.clients.push(Client::public("other-client", Vec::new()));
+    let mut world = World::new(config);
+    let token = text(&world.login(), "refresh_token");
+    let fields =
+        [("grant_type", "refresh_token"), ("refresh_token", &token), ("client_id", "other-client")];
+    assert_eq!(error(&world.send(&Request::post_form("/token", &fields))), "invalid_grant");
+    assert_eq!(world.findings(), [Finding::ParameterWrong("client_id".into())]);
+    assert_eq!(world.refresh(&token).status, 200, "and it is not spent");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use grantflow_test_server::{ClientAuthentication, Dialect, Finding, LogEntry, Request};
 use support::{Fields, VERIFIER, World, error, redemption, standard, text};
 
@@ -43,6 +44,22 @@ fn a_secret_is_taken_only_by_the_method_that_is_registered() {
             assert_eq!(reply.header("www-authenticate").is_some(), authorization.is_some());
         }
     }
+}
+
+/// RFC 6749 §2.3.1: a secret that was not encoded is another secret.
+#[test]
+fn a_secret_that_was_not_form_encoded_is_refused() {
+    let status = |authorization: &str| {
+        let mut config = standard();
+        config.clients[0].authentication = ClientAuthentication::SecretBasic("a b".into());
+        let mut world = World::new(config);
+        let request = redemption(&world.code(), &[]).with_header("Authorization", authorization);
+        world.send(&request).status
+    };
+    let basic = |credentials: &str| format!("Basic {}", STANDARD.encode(credentials));
+    assert_eq!(status(&basic("test-client:a+b")), 200);
+    assert_eq!(status(&basic("test-client:a%20b")), 200);
+    assert_eq!(status(&basic("test-client:a b")), 401);
 }
 
 #[test]
@@ -97,8 +114,11 @@ fn no_secret_is_in_the_log_nor_in_debug() {
     let mut world = World::new(standard());
     let code = world.code();
     let reply = world.redeem(&code, &[]);
-    let stray = Request::post("/token", "application/x-www-form-urlencoded", code.clone().into());
+    // A body that is no form makes a name of a secret.
+    let body = format!("grant_type=authorization_code&{code}").into_bytes();
+    let stray = Request::post("/token", "application/x-www-form-urlencoded", body);
     world.send(&stray);
+    assert!(world.findings().contains(&Finding::ParameterUnknown("(not a name)".into())));
     let secrets =
         [code, VERIFIER.to_owned(), text(&reply, "access_token"), text(&reply, "refresh_token")];
     let mut told = format!("{:?} {:?} {stray:?} {reply:?}", world.server, world.server.log());

@@ -1,6 +1,8 @@
 //! A server, a clock, and a client that does everything right unless told otherwise.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::{env, fs, io::Write as _, path::Path};
+
 use grantflow_test_server::{Config, Decision, Dialect, Finding, Request, Response, Server};
 use serde_json::Value;
 
@@ -97,6 +99,17 @@ pub(crate) fn redemption(code: &str, changed: Fields<'_>) -> Request {
         ("code_verifier", VERIFIER),
     ];
     Request::post_form("/token", &with(&right, changed))
+}
+
+/// Notes that the running test covers these requirements of `docs/requirements.md`, in the folder
+/// where the tests of the whole workspace do.
+pub(crate) fn covers(ids: &[&str]) {
+    let Some(folder) = env::var_os("GRANTFLOW_COVERED") else { return };
+    fs::create_dir_all(&folder).expect("the folder of the record");
+    let path = Path::new(&folder).join(std::process::id().to_string());
+    let file = fs::OpenOptions::new().create(true).append(true).open(path);
+    let line = ids.join("\n") + "\n";
+    file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the record");
 }
 
 /// The right parameters with some of them changed, and new ones added.
