@@ -1,0 +1,298 @@
+//! The one loop of this crate: it drives a login and a renewal alike.
+//!
+//! **Poll; save; do what the step says; tell the machine what happened; repeat.** Whatever waits
+//! is waited for at once: the time, the answer to a request, a redirect, a paste. Dropping the
+//! future is cancelling: what was out is dropped with it, and the machine is left as it was.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::time::Duration;
+
+use grantflow_core::{
+    Credential, Error, Flow, Machine, Method, Prompt, Purpose, Redirect, Rejected, Renewal,
+    Request, RequestId, Response, Secret, Step, TransportError,
+};
+
+use crate::clock::Clock;
+use crate::loopback::Arrival;
+use crate::transport::Transport;
+
+/// A future that may be dropped at any time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Drives `machine` to its end.
+///
+/// # Errors
+/// As the machine ended.
+pub async fn drive(
+    machine: &mut impl Drivable,
+    clock: &Clock,
+    transport: &dyn Transport,
+    around: &mut dyn Around,
+) -> Result<Credential, Error> {
+    let mut out = None; // the request that is out
+    let mut shown = None;
+    loop {
+        let step = machine.poll(clock.now()); // poll
+        around.keep(machine.save()); // save
+        show(machine.prompt(), &mut shown, clock, around);
+        let wait = match step {
+            Step::Send(request) => {
+                around.event(&Event::sent(&request));
+                out = Some((request.id, transport.send(request))); // do what the step says
+                None
+            }
+            Step::Wait(at_most) => at_most.inspect(|_| around.event(&Event::Waiting { at_most })),
+            Step::Done(outcome) => {
+                let event =
+                    Event::Finished { outcome: outcome.as_ref().map(|_| ()).map_err(Clone::clone) };
+                around.event(&event);
+                return outcome;
+            }
+        };
+        tokio::select! {
+            (id, result) = answer(&mut out) => {
+                out = None;
+                around.event(&Event::answered(id, &result));
+                // Refused only if it is stale, and there is one request and one answer to it.
+                let _ = machine.handle_response(clock.now(), id, &result); // tell what happened
+            }
+            () = after(wait) => {}
+            input = around.input() => {
+                let verdict = machine.handle_redirect(clock.now(), input.redirect());
+                around.event(&Event::redirect(&input, verdict));
+                input.tell(verdict).await;
+            }
+        } // repeat
+    }
+}
+
+/// A machine with what only a login has: something to save, to show and to bring in.
+pub trait Drivable: Machine {
+    /// [`Flow::save`].
+    fn save(&self) -> Option<Secret> {
+        None
+    }
+
+    /// [`Flow::prompt`].
+    fn prompt(&self) -> Option<Prompt> {
+        None
+    }
+
+    /// [`Flow::handle_redirect`].
+    ///
+    /// # Errors
+    /// As there; [`Rejected::NotExpected`] from a machine that takes none.
+    fn handle_redirect(
+        &mut self,
+        _now: grantflow_core::Now,
+        _redirect: Redirect<'_>,
+    ) -> Result<(), Rejected> {
+        Err(Rejected::NotExpected)
+    }
+}
+
+impl Drivable for Renewal {}
+
+impl Drivable for Flow {
+    fn save(&self) -> Option<Secret> {
+        self.save()
+    }
+
+    fn prompt(&self) -> Option<Prompt> {
+        self.prompt()
+    }
+
+    fn handle_redirect(
+        &mut self,
+        now: grantflow_core::Now,
+        redirect: Redirect<'_>,
+    ) -> Result<(), Rejected> {
+        self.handle_redirect(now, redirect)
+    }
+}
+
+/// What stands around the loop: the person, the snapshot's place, and whoever watches.
+pub trait Around: Send {
+    /// The snapshot before the next step is done; `None` once it is over.
+    fn keep(&mut self, _snapshot: Option<Secret>) {}
+
+    /// A prompt that is new.
+    fn show(&mut self, _prompt: &Prompt, _left: Duration) {}
+
+    /// The next redirect or paste. Dropped and asked for again whenever something else happens,
+    /// so nothing may be lost with the future.
+    fn input(&mut self) -> BoxFuture<'_, Input> {
+        Box::pin(pending())
+    }
+
+    /// Something happened.
+    fn event(&mut self, _event: &Event) {}
+}
+
+/// Nobody watches and nobody is asked: a renewal.
+impl Around for () {}
+
+/// What a person's browser or clipboard brings.
+#[derive(Debug)]
+pub enum Input {
+    /// A redirect to our listener.
+    Callback(Arrival),
+    /// A paste.
+    Pasted(Secret),
+}
+
+impl Input {
+    fn redirect(&self) -> Redirect<'_> {
+        match self {
+            Self::Callback(arrival) => Redirect::Callback(arrival.url()),
+            Self::Pasted(text) => Redirect::Pasted(text.expose()),
+        }
+    }
+
+    fn by(&self) -> By {
+        match self {
+            Self::Callback(_) => By::Callback,
+            Self::Pasted(_) => By::Paste,
+        }
+    }
+
+    /// Gives a browser its page.
+    async fn tell(self, verdict: Result<(), Rejected>) {
+        match (self, verdict) {
+            (Self::Callback(arrival), Ok(())) => arrival.accepted().await,
+            (Self::Callback(arrival), Err(Rejected::NotExpected)) => arrival.already_done(),
+            (Self::Callback(arrival), Err(_)) => arrival.refused(),
+            (Self::Pasted(_), _) => {}
+        }
+    }
+}
+
+/// What happens while a machine is driven. It carries no secret and can be printed as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request goes out.
+    Sent {
+        /// Names it.
+        id: RequestId,
+        /// What it is for.
+        purpose: Purpose,
+        /// GET or POST.
+        method: Method,
+        /// Where to, without a query.
+        endpoint: String,
+    },
+    /// Its answer is there, or will never be.
+    Answered {
+        /// Of the request.
+        id: RequestId,
+        /// The status, or why there is none.
+        outcome: Result<u16, TransportError>,
+    },
+    /// Nothing to do for a while, unless something comes in.
+    Waiting {
+        /// Poll again after this; without it only an input moves things.
+        at_most: Option<Duration>,
+    },
+    /// What the person is asked has changed.
+    Prompted {
+        /// What it is now.
+        prompt: Asked,
+    },
+    /// A redirect that belongs to the login.
+    RedirectArrived {
+        /// The way it came.
+        by: By,
+    },
+    /// A redirect that does not; the login goes on as before.
+    RedirectRejected {
+        /// The way it came.
+        by: By,
+        /// Why.
+        why: Rejected,
+    },
+    /// It is over.
+    Finished {
+        /// With a credential, or how else.
+        outcome: Result<(), Error>,
+    },
+}
+
+/// What a person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// To sign in in a browser.
+    OpenUrl,
+    /// To enter a code.
+    EnterCode,
+    /// Nothing any more.
+    Nothing,
+}
+
+/// How a redirect came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// To the listener.
+    Callback,
+    /// By the person.
+    Paste,
+}
+
+impl Event {
+    fn sent(request: &Request) -> Self {
+        let endpoint = request.url.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let Request { id, purpose, method, .. } = *request;
+        Self::Sent { id, purpose, method, endpoint }
+    }
+
+    fn answered(id: RequestId, result: &Result<Response, TransportError>) -> Self {
+        Self::Answered { id, outcome: result.as_ref().map(|reply| reply.status).map_err(|e| *e) }
+    }
+
+    fn redirect(input: &Input, verdict: Result<(), Rejected>) -> Self {
+        match verdict {
+            Ok(()) => Self::RedirectArrived { by: input.by() },
+            Err(why) => Self::RedirectRejected { by: input.by(), why },
+        }
+    }
+}
+
+/// Shows a prompt once, and tells when it is gone.
+fn show(
+    prompt: Option<Prompt>,
+    shown: &mut Option<Prompt>,
+    clock: &Clock,
+    around: &mut dyn Around,
+) {
+    if prompt == *shown {
+        return;
+    }
+    let asked = match &prompt {
+        Some(Prompt::OpenUrl { .. }) => Asked::OpenUrl,
+        Some(Prompt::EnterCode { .. }) => Asked::EnterCode,
+        None => Asked::Nothing,
+    };
+    around.event(&Event::Prompted { prompt: asked });
+    if let Some(prompt) = &prompt {
+        around.show(prompt, prompt.left(clock.now()));
+    }
+    *shown = prompt;
+}
+
+type Out<'t> = Option<(RequestId, BoxFuture<'t, Result<Response, TransportError>>)>;
+
+/// The answer to the request that is out; never, if none is.
+async fn answer(out: &mut Out<'_>) -> (RequestId, Result<Response, TransportError>) {
+    match out {
+        Some((id, sending)) => (*id, sending.await),
+        None => pending().await,
+    }
+}
+
+async fn after(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,163 @@
+//! Everything that can go wrong here, and what to do then.
+
+use std::fmt;
+
+use grantflow_core as core;
+use grantflow_core::{Misconfigured, Remedy, Terms};
+
+use crate::loopback::LoopbackError;
+use crate::pending::PendingError;
+use crate::store::StoreError;
+use crate::transport::HttpError;
+
+/// Why there is no credential. It quotes no secret; [`Error::remedy`] says what to do next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A login or renewal ended without one.
+    Ended(core::Error),
+    /// What was configured cannot work. Nothing was sent.
+    Misconfigured(Misconfigured),
+    /// No such provider is known.
+    UnknownProvider(String),
+    /// The provider restricts who may use its logins. Show this to a person; they may accept by
+    /// [`LoginOptions::accept_terms`](crate::LoginOptions::accept_terms).
+    TermsNotAccepted(Terms),
+    /// The provider has no such login: not by this route, or not from this place.
+    NoRoute,
+    /// No listener for the redirect, and no page to copy from.
+    Listener(LoopbackError),
+    /// Nobody has signed in to this provider.
+    NotSignedIn(String),
+    /// The credential is another tool's; renewing it here would spend a refresh token that the
+    /// other tool still holds, and log it out.
+    NotOurs {
+        /// Whose credential.
+        provider: String,
+        /// Why it is taken for another tool's.
+        why: NotOurs,
+    },
+    /// The credential store.
+    Store(StoreError),
+    /// The saved logins of `begin` and `resume`.
+    Pending(PendingError),
+    /// The connection to the internet could not be set up.
+    Http(HttpError),
+    /// The operating system gives no random bytes. There is no substitute.
+    NoEntropy,
+}
+
+/// Why a credential is taken for another tool's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOurs {
+    /// The entry names no issuer, so grantflow did not write it.
+    Entry,
+    /// Another tool keeps its logins in this file.
+    File,
+}
+
+impl Error {
+    /// What to do next; the crate's documentation has it as a table.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Ended(error) => error.remedy(),
+            Self::Misconfigured(Misconfigured::ForeignCredential | Misconfigured::NotRenewable)
+            | Self::NotSignedIn(_)
+            | Self::NotOurs { .. } => Remedy::SignInAgain,
+            Self::Misconfigured(_)
+            | Self::UnknownProvider(_)
+            | Self::TermsNotAccepted(_)
+            | Self::Http(_) => Remedy::FixConfiguration,
+            Self::NoRoute | Self::Listener(_) => Remedy::UseAnotherFlow,
+            Self::Store(error) => error.remedy(),
+            Self::Pending(error) => error.remedy(),
+            Self::NoEntropy => Remedy::RetryLater,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(error) => error.fmt(f),
+            Self::Misconfigured(why) => why.fmt(f),
+            Self::UnknownProvider(id) => write!(f, "no provider {id:?} is known"),
+            Self::TermsNotAccepted(terms) => write!(
+                f,
+                "the provider restricts who may use this login: {} ({}, {})",
+                terms.note, terms.source, terms.date
+            ),
+            Self::NoRoute => f.write_str("this provider has no such login: choose another way"),
+            Self::Listener(why) => why.fmt(f),
+            Self::NotSignedIn(provider) => write!(f, "nobody has signed in to {provider} here"),
+            Self::NotOurs { provider, why } => write!(
+                f,
+                "the credential for {provider} is not renewed here, because {why}: renewing it \
+                 would log that tool out. Let that tool renew it, or sign in with a store of your \
+                 own"
+            ),
+            Self::Store(why) => why.fmt(f),
+            Self::Pending(why) => why.fmt(f),
+            Self::Http(why) => why.fmt(f),
+            Self::NoEntropy => f.write_str("the operating system gives no random bytes"),
+        }
+    }
+}
+
+impl fmt::Display for NotOurs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Entry => "another tool wrote it",
+            Self::File => "another tool keeps its logins in that file",
+        })
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Ended(error) => Some(error),
+            Self::Misconfigured(error) => Some(error),
+            Self::Listener(error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Pending(error) => Some(error),
+            Self::Http(error) => Some(error),
+            Self::UnknownProvider(_)
+            | Self::TermsNotAccepted(_)
+            | Self::NoRoute
+            | Self::NotSignedIn(_)
+            | Self::NotOurs { .. }
+            | Self::NoEntropy => None,
+        }
+    }
+}
+
+impl From<core::Error> for Error {
+    fn from(error: core::Error) -> Self {
+        Self::Ended(error)
+    }
+}
+
+impl From<Misconfigured> for Error {
+    fn from(why: Misconfigured) -> Self {
+        Self::Misconfigured(why)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<PendingError> for Error {
+    fn from(error: PendingError) -> Self {
+        Self::Pending(error)
+    }
+}
+
+impl From<HttpError> for Error {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
+    }
+}

@@ -1,0 +1,179 @@
+//! Logins that one process begins and another ends: their snapshots, a file each.
+//!
+//! A file is named by its provider and by the names of its flow (the digests of its `state`s, or of
+//! its `device_code`), and is as secret as a credential. Whoever goes on with a login renames its
+//! file first, and of two that try one succeeds.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use grantflow_core::{Digest, Flow, Prompt, Remedy, Secret, SnapshotError};
+
+use crate::store::{StoreError, private};
+
+const WAITING: &str = "json";
+const CLAIMED: &str = "claimed";
+
+/// A login that waits for the person, and then for [`Logins::resume`](crate::Logins::resume).
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// [`Provider::id`](crate::Provider::id).
+    pub provider: String,
+    /// What the person must do.
+    pub prompt: Prompt,
+    /// How long they have.
+    pub left: std::time::Duration,
+}
+
+/// The folder of saved logins.
+pub(crate) struct Drawer {
+    folder: PathBuf,
+}
+
+impl Drawer {
+    /// Beside the store.
+    pub(crate) fn beside(store: &Path) -> Self {
+        Self { folder: store.with_file_name("pending") }
+    }
+
+    pub(crate) fn put(&self, provider: &str, flow: &Flow) -> Result<(), PendingError> {
+        let snapshot = flow.save().ok_or(PendingError::None)?;
+        let names: Vec<_> = flow.names().iter().map(Digest::to_string).collect();
+        let file = [label(provider), names.join("."), WAITING.into()].join(".");
+        private::make_folder(&self.folder)?;
+        Ok(private::replace(&self.folder.join(file), snapshot.expose().as_bytes())?)
+    }
+
+    /// The newest login of this provider that waits.
+    pub(crate) fn newest(&self, provider: &str) -> Result<Waiting, PendingError> {
+        let files = match fs::read_dir(&self.folder) {
+            Ok(files) => files,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Err(PendingError::None),
+            Err(why) => return Err(StoreError::System(why).into()),
+        };
+        let prefix = label(provider) + ".";
+        files
+            .filter_map(Result::ok)
+            .filter(|file| file.file_name().to_string_lossy().starts_with(&prefix))
+            .map(|file| file.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == WAITING))
+            .max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+            .map(|path| Waiting { path })
+            .ok_or(PendingError::None)
+    }
+}
+
+/// A saved login that nobody has claimed.
+pub(crate) struct Waiting {
+    path: PathBuf,
+}
+
+impl Waiting {
+    pub(crate) fn snapshot(&self) -> Result<Secret, PendingError> {
+        match private::read(&self.path)? {
+            Some(text) => Ok(Secret::new(text.as_str())),
+            None => Err(PendingError::Taken),
+        }
+    }
+
+    /// Takes it away from everyone else.
+    pub(crate) fn claim(self) -> Result<Claimed, PendingError> {
+        let claimed = self.path.with_extension(CLAIMED);
+        match fs::rename(&self.path, &claimed) {
+            Ok(()) => Ok(Claimed { path: claimed, waiting: self.path, goes_back: false }),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Err(PendingError::Taken),
+            Err(why) => Err(StoreError::System(why).into()),
+        }
+    }
+}
+
+/// A login that is ours alone. Dropped, its file is removed; or goes back, if it still can be ended
+/// by someone else.
+pub(crate) struct Claimed {
+    path: PathBuf,
+    waiting: PathBuf,
+    goes_back: bool,
+}
+
+impl Claimed {
+    /// Writes the next snapshot. From here on the file goes back until the login is over.
+    pub(crate) fn keep(&mut self, snapshot: Option<&Secret>) {
+        self.goes_back = snapshot.is_some_and(|snapshot| {
+            // An older snapshot is as good but for its waits.
+            let _ = private::replace(&self.path, snapshot.expose().as_bytes());
+            true
+        });
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        // Nobody is left to tell; at worst a file stays that expires by itself.
+        let _ = if self.goes_back {
+            fs::rename(&self.path, &self.waiting)
+        } else {
+            fs::remove_file(&self.path)
+        };
+    }
+}
+
+/// A provider's id as part of a file name.
+fn label(provider: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if !provider.is_empty() && provider.len() <= 64 && provider.bytes().all(is_plain) {
+        provider.to_owned()
+    } else {
+        Digest::of(provider).to_string()
+    }
+}
+
+/// Why a saved login cannot go on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PendingError {
+    /// No login of this provider waits.
+    None,
+    /// Another process has taken it up.
+    Taken,
+    /// It cannot be read here.
+    Snapshot(SnapshotError),
+    /// The folder of saved logins.
+    Store(StoreError),
+}
+
+impl PendingError {
+    /// What to do next.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::None | Self::Taken | Self::Snapshot(_) => Remedy::SignInAgain,
+            Self::Store(why) => why.remedy(),
+        }
+    }
+}
+
+impl fmt::Display for PendingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no login is waiting to be continued: begin one"),
+            Self::Taken => f.write_str("another process is continuing this login"),
+            Self::Snapshot(why) => why.fmt(f),
+            Self::Store(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PendingError {}
+
+impl From<StoreError> for PendingError {
+    fn from(why: StoreError) -> Self {
+        Self::Store(why)
+    }
+}
+
+impl From<SnapshotError> for PendingError {
+    fn from(why: SnapshotError) -> Self {
+        Self::Snapshot(why)
+    }
+}

@@ -1,0 +1,260 @@
+//! Credentials in one JSON file, an entry for each provider.
+//!
+//! The shape is the one that several agents use: an object of
+//! `{"type":"oauth","access":…,"refresh":…,"expires":…}` by provider id, with members of our own
+//! beside them. Other tools may keep entries in the same file, so an entry is replaced in the text
+//! and every other byte stays as it was.
+//!
+//! The file is written whole beside its place, made durable, and moved there; what stood there
+//! before is kept as `….bak`. A file that is empty or cannot be read is an error and is never
+//! overwritten.
+
+mod document;
+mod entry;
+mod lock;
+pub(crate) mod private;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use grantflow_core::{Credential, Digest, Remedy};
+use zeroize::Zeroizing;
+
+use self::document::Document;
+use self::lock::Lock;
+use crate::error::NotOurs;
+
+/// Folders in which other tools keep their logins.
+const OTHER_TOOLS: [&str; 6] = [".claude", ".codex", ".gemini", ".pi", ".qwen", "opencode"];
+
+/// A file of credentials. Cheap to clone; nothing is kept in memory.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    path: PathBuf,
+}
+
+impl FileStore {
+    /// The store at `path`, which need not exist yet. A symbolic link there is followed once, now.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        // Without a file there is nothing to follow.
+        Self { path: path.canonicalize().unwrap_or(path) }
+    }
+
+    /// `$GRANTFLOW_HOME/auth.json`, or `grantflow/auth.json` in the platform's data folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NoHome`] where the system names no home folder.
+    pub fn default_path() -> Result<PathBuf, StoreError> {
+        if let Some(home) = std::env::var_os("GRANTFLOW_HOME").filter(|home| !home.is_empty()) {
+            return Ok(PathBuf::from(home).join("auth.json"));
+        }
+        let places = etcetera::base_strategy::choose_native_strategy();
+        let places = places.map_err(|_| StoreError::NoHome)?;
+        Ok(places.data_dir().join("grantflow").join("auth.json"))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The credential of a provider; `None` if there is none, or no login but an API key.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file, or the entry, cannot be read.
+    pub fn load(&self, provider: &str) -> Result<Option<Credential>, StoreError> {
+        match self.read()? {
+            None => Ok(None),
+            Some(text) => match Document::parse(&text)?.entry(provider) {
+                None => Ok(None),
+                Some(entry) => entry::read(provider, entry),
+            },
+        }
+    }
+
+    /// Every credential, in the order of the file. An entry that is no login is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file, or a login in it, cannot be read.
+    pub fn list(&self) -> Result<Vec<Credential>, StoreError> {
+        let Some(text) = self.read()? else { return Ok(Vec::new()) };
+        let document = Document::parse(&text)?;
+        let entries = document.entries().map(|(provider, entry)| entry::read(provider, entry));
+        entries.filter_map(Result::transpose).collect()
+    }
+
+    /// Puts a credential in its provider's place. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was then.
+    pub fn save(&self, credential: &Credential) -> Result<(), StoreError> {
+        let entry = entry::write(credential)?;
+        self.change(|document| Some(document.with(&credential.provider, &entry)))
+    }
+
+    /// Takes a provider's entry out, whatever it is; `false` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was then.
+    pub fn remove(&self, provider: &str) -> Result<bool, StoreError> {
+        let mut removed = false;
+        self.change(|document| {
+            let text = document.without(provider);
+            removed = text.is_some();
+            text
+        })?;
+        Ok(removed)
+    }
+
+    /// Whether a later save can succeed, before anything is spent on it.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        private::make_folder(self.folder())?;
+        private::probe(self.folder())?;
+        self.read()?.map_or(Ok(()), |text| Document::parse(&text).map(drop))
+    }
+
+    /// Why a credential in this store is not ours to renew.
+    pub(crate) fn not_ours(&self, credential: &Credential) -> Result<Option<NotOurs>, StoreError> {
+        if !is_ours(credential) {
+            return Ok(Some(NotOurs::Entry));
+        }
+        let is_other =
+            |part: Component<'_>| OTHER_TOOLS.iter().any(|name| part.as_os_str() == *name);
+        let shared = self.path.components().any(is_other)
+            || self.list()?.iter().any(|credential| !is_ours(credential));
+        Ok(shared.then_some(NotOurs::File))
+    }
+
+    /// Held while one provider's refresh token is spent; logins to others go on meanwhile.
+    pub(crate) async fn lock_renewal(&self, provider: &str) -> Result<Lock, StoreError> {
+        private::make_folder(self.folder())?;
+        Lock::patiently(&self.beside(&format!(".{}.lock", Digest::of(provider)))).await
+    }
+
+    fn read(&self) -> Result<Option<Zeroizing<String>>, StoreError> {
+        private::read(&self.path)
+    }
+
+    /// Read, change, write: as one, for everyone who goes by the same lock.
+    fn change(
+        &self,
+        change: impl FnOnce(&Document<'_>) -> Option<Zeroizing<String>>,
+    ) -> Result<(), StoreError> {
+        private::make_folder(self.folder())?;
+        let _locked = Lock::now(&self.beside(".grantflow.lock"))?;
+        let before = self.read()?;
+        let text = before.as_ref().map_or("{}\n", |text| text.as_str());
+        let Some(after) = change(&Document::parse(text)?) else { return Ok(()) };
+        if let Some(before) = &before {
+            private::replace(&self.beside(".bak"), before.as_bytes())?;
+        }
+        private::replace(&self.path, after.as_bytes())
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    /// A file beside the store, named after it.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.file_name().map_or_else(OsString::new, ToOwned::to_owned);
+        name.push(suffix);
+        self.path.with_file_name(name)
+    }
+}
+
+/// Grantflow wrote it: others don't say who issued a credential.
+pub(crate) fn is_ours(credential: &Credential) -> bool {
+    !credential.origin.is_empty()
+}
+
+/// What is wrong with a store. Nothing of it is quoted, and nothing was changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The system names no home folder.
+    NoHome,
+    /// There is something at the path that is no file.
+    NotAFile,
+    /// The file is empty: a write of another program may have failed.
+    Empty,
+    /// The file is not a JSON object of entries, from this line on.
+    Corrupt {
+        /// The line.
+        line: usize,
+    },
+    /// A login in the file is incomplete.
+    Entry {
+        /// Whose.
+        provider: String,
+    },
+    /// Larger than any store.
+    TooLarge,
+    /// The system refused.
+    System(io::Error),
+}
+
+impl StoreError {
+    /// What to do next.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::NoHome
+            | Self::NotAFile
+            | Self::Empty
+            | Self::Corrupt { .. }
+            | Self::TooLarge
+            | Self::System(_) => Remedy::FixConfiguration,
+            Self::Entry { .. } => Remedy::SignInAgain,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHome => f.write_str("no home folder: set GRANTFLOW_HOME, or name a store"),
+            Self::NotAFile => f.write_str("the credential store is not a file"),
+            Self::Empty => f.write_str(
+                "the credential store is empty, which it never should be: restore it from the \
+                 .bak beside it, or delete it and sign in again",
+            ),
+            Self::Corrupt { line } => write!(
+                f,
+                "the credential store cannot be read (line {line}): mend it, or restore it from \
+                 the .bak beside it"
+            ),
+            Self::Entry { provider } => {
+                write!(f, "the credential for {provider} is incomplete: sign in again")
+            }
+            Self::TooLarge => f.write_str("the credential store is larger than 4 MiB"),
+            Self::System(why) => write!(f, "the credential store: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::System(why) => Some(why),
+            Self::NoHome
+            | Self::NotAFile
+            | Self::Empty
+            | Self::Corrupt { .. }
+            | Self::Entry { .. }
+            | Self::TooLarge => None,
+        }
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(why: io::Error) -> Self {
+        Self::System(why)
+    }
+}
