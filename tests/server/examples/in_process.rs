@@ -59,7 +59,7 @@ impl World {
 fn log_in(world: &mut World, interval_s: u64) -> Option<String> {
     let fields = [("client_id", "test-client")];
     let begin = Request::post_form("/device_authorization", &fields);
-    let begun = loop {
+    let reply = loop {
         match world.send(&begin) {
             Some(response) => break json(&response),
             None => world.sleep(1),
@@ -70,7 +70,7 @@ fn log_in(world: &mut World, interval_s: u64) -> Option<String> {
         &[
             ("client_id", "test-client"),
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("device_code", begun["device_code"].as_str()?),
+            ("device_code", reply["device_code"].as_str()?),
         ],
     );
     for _ in 0..5 {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
-use grantflow_test_server::{Config, Dialect, FaultRule, Person, Server, http};
+use grantflow_test_server::{Config, Dialect, FaultRule, Hesitation, Person, Server, http};
 
 /// An OAuth authorization server for tests, on loopback.
 ///
@@ -28,6 +28,9 @@ struct Arguments {
     /// What goes wrong: NAME[:COUNT|:always][@ENDPOINT], once if not said otherwise
     #[arg(long = "fault", value_name = "RULE")]
     faults: Vec<FaultRule>,
+    /// How many polls of a device login find nothing before the person's decision is found
+    #[arg(long, value_name = "N")]
+    after_polls: Option<u32>,
     /// Seconds between two polls of a device login
     #[arg(long, default_value_t = 5)]
     interval: u64,
@@ -91,6 +94,7 @@ fn config(arguments: Arguments) -> Config {
             Some(Answer::Deny) => Person::Deny,
             Some(Answer::Ignore) => Person::Ignore,
         },
+        hesitation: arguments.after_polls.map_or(Hesitation::None, Hesitation::Polls),
         cors: arguments.cors,
         faults: arguments.faults,
         // The host puts the address it got in place.

@@ -2,13 +2,14 @@
 
 mod support;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantflow_test_server::{
     Config, Decision, Dialect, Endpoint, Fault, FaultRule, Finding, MalformedRule, NoRedirect,
     Outcome, Person, RETRY_AFTER_S, Reply, Request, Response, Times,
 };
 use serde_json::Value;
-use support::{ISSUER, VERIFIER, World, error, json, member, query, redemption, standard, text};
+use support::{
+    ISSUER, VERIFIER, World, claims, error, json, member, query, redemption, standard, text,
+};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -277,11 +278,8 @@ fn a_wrong_clock_shows_in_date_and_exp() {
             World::new(Config { faults, person, ..Config::new(Dialect::Codex, ISSUER) });
         world.now = now;
         let reply = codex_tokens(&mut world);
-        let access_token = text(&reply, "access_token");
-        let payload = access_token.split('.').nth(1).unwrap();
-        let claims: Value =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
-        (reply.header("date").unwrap().to_owned(), claims["exp"].as_u64().unwrap())
+        let exp = claims(&text(&reply, "access_token"))["exp"].as_u64().unwrap();
+        (reply.header("date").unwrap().to_owned(), exp)
     };
     let exp = now / 1000 + 3600;
     assert_eq!(shown(None), ("Wed, 18 Nov 2026 11:06:40 GMT".into(), exp));

@@ -118,7 +118,6 @@ fn exchange(world: &mut World, changed: Fields<'_>) -> Response {
 }
 
 fn renew(world: &mut World, token: &str) -> Response {
-    let fields =
-        [("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", &token)];
+    let fields = [("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", token)];
     world.send(&Request::post_json("/v1/oauth/token", &fields))
 }

@@ -4,12 +4,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantflow_test_server::{
     Config, Decision, Dialect, Fault, Finding, Hesitation, NoRedirect, Person, Request, Response,
 };
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     approving,
-    support::{CHALLENGE, Fields, ISSUER, VERIFIER, World, error, member, query, text, with},
+    support::{
+        CHALLENGE, Fields, ISSUER, VERIFIER, World, claims, error, member, query, text, with,
+    },
 };
 
 const CLIENT: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
@@ -178,9 +179,4 @@ fn begin(world: &mut World) -> (String, String) {
 fn poll(world: &mut World, device_auth_id: &str, user_code: &str) -> Response {
     let fields = [("device_auth_id", device_auth_id), ("user_code", user_code)];
     world.send(&Request::post_json("/api/accounts/deviceauth/token", &fields))
-}
-
-fn claims(jwt: &str) -> Value {
-    let payload = jwt.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

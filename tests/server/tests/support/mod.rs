@@ -3,6 +3,7 @@
 
 use std::{env, fs, io::Write as _, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantflow_test_server::{Config, Decision, Dialect, Finding, Request, Response, Server};
 use serde_json::Value;
 
@@ -131,6 +132,13 @@ pub(crate) fn json(response: &Response) -> Value {
 
 pub(crate) fn member(response: &Response, name: &str) -> Value {
     json(response)[name].clone()
+}
+
+/// The claims of a JWT.
+pub(crate) fn claims(jwt: &str) -> Value {
+    let payload = jwt.split('.').nth(1).expect("three parts");
+    let claims = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    serde_json::from_slice(&claims).expect("JSON")
 }
 
 /// A member that is a string.
