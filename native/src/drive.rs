@@ -4,12 +4,13 @@
 //! is waited for at once: the time, the answer to a request, a redirect, a paste. Dropping the
 //! future is cancelling: what was out is dropped with it, and the machine is left as it was.
 
+use std::fmt;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
 
 use grantflow_core::{
-    Credential, Error, Flow, Machine, Method, Prompt, Purpose, Redirect, Rejected, Renewal,
+    Credential, Error, Flow, Machine, Method, Now, Prompt, Purpose, Redirect, Rejected, Renewal,
     Request, RequestId, Response, Secret, Step, TransportError,
 };
 
@@ -34,7 +35,9 @@ pub async fn drive(
     let mut shown = None;
     loop {
         let step = machine.poll(clock.now()); // poll
-        around.keep(machine.save()); // save
+        let saved = machine.save();
+        around.event(&Event::polled(machine, saved.as_ref(), clock.now()));
+        around.keep(saved); // save
         show(machine.prompt(), &mut shown, clock, around);
         let wait = match step {
             Step::Send(request) => {
@@ -68,7 +71,9 @@ pub async fn drive(
 }
 
 /// A machine with what only a login has: something to save, to show and to bring in.
-pub trait Drivable: Machine {
+///
+/// Its `Debug` names the state, as `Flow(Polling)`, and nothing else.
+pub trait Drivable: Machine + fmt::Debug {
     /// [`Flow::save`].
     fn save(&self) -> Option<Secret> {
         None
@@ -79,15 +84,16 @@ pub trait Drivable: Machine {
         None
     }
 
+    /// The interval in force between two polls of a device login (RFC 8628 §3.5).
+    fn interval(&self, _now: Now) -> Option<Duration> {
+        None
+    }
+
     /// [`Flow::handle_redirect`].
     ///
     /// # Errors
     /// As there; [`Rejected::NotExpected`] from a machine that takes none.
-    fn handle_redirect(
-        &mut self,
-        _now: grantflow_core::Now,
-        _redirect: Redirect<'_>,
-    ) -> Result<(), Rejected> {
+    fn handle_redirect(&mut self, _now: Now, _redirect: Redirect<'_>) -> Result<(), Rejected> {
         Err(Rejected::NotExpected)
     }
 }
@@ -103,11 +109,11 @@ impl Drivable for Flow {
         self.prompt()
     }
 
-    fn handle_redirect(
-        &mut self,
-        now: grantflow_core::Now,
-        redirect: Redirect<'_>,
-    ) -> Result<(), Rejected> {
+    fn interval(&self, now: Now) -> Option<Duration> {
+        self.view(now).pace.map(|(interval, _, _)| Duration::from_millis(interval))
+    }
+
+    fn handle_redirect(&mut self, now: Now, redirect: Redirect<'_>) -> Result<(), Rejected> {
         self.handle_redirect(now, redirect)
     }
 }
@@ -172,6 +178,15 @@ impl Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// The machine was polled and its snapshot handed over. What the step says comes next.
+    Polled {
+        /// The state it is in, by its name in the documentation.
+        state: String,
+        /// The interval in force between two polls of a device login.
+        interval: Option<Duration>,
+        /// How long the snapshot is, in bytes; none of a machine that has none, or is finished.
+        saved: Option<usize>,
+    },
     /// A request goes out.
     Sent {
         /// Names it.
@@ -240,6 +255,13 @@ pub enum By {
 }
 
 impl Event {
+    fn polled(machine: &impl Drivable, saved: Option<&Secret>, now: Now) -> Self {
+        let named = format!("{machine:?}");
+        let state = named.split(['(', ')']).nth(1).unwrap_or(&named).to_owned();
+        let saved = saved.map(|snapshot| snapshot.expose().len());
+        Self::Polled { state, interval: machine.interval(now), saved }
+    }
+
     fn sent(request: &Request) -> Self {
         let endpoint = request.url.split(['?', '#']).next().unwrap_or_default().to_owned();
         let Request { id, purpose, method, .. } = *request;

@@ -33,6 +33,13 @@ pub trait Host: Send {
     fn event(&mut self, _event: &Event) {}
 }
 
+/// A function that shows prompts is a host.
+impl<F: FnMut(&Prompt, Duration) + Send> Host for F {
+    fn show(&mut self, prompt: &Prompt, left: Duration) {
+        self(prompt, left);
+    }
+}
+
 /// Something the person may want to know during a login.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -1,6 +1,60 @@
 //! OAuth logins for agents on tokio: browser, device code, paste and renewal.
+//!
+//! A login in three lines:
+//!
+//! ```no_run
+//! # use grantflow::{LoginOptions, Logins, Prompt};
+//! # async fn sign_in() -> Result<(), Box<dyn std::error::Error>> {
+//! # let show = |prompt: &Prompt, _left| match prompt {
+//! #     Prompt::OpenUrl { sign_ins, .. } => sign_ins.iter().for_each(|way| eprintln!("{}", way.url)),
+//! #     Prompt::EnterCode { user_code, verification_uri, .. } => {
+//! #         eprintln!("enter {user_code} at {verification_uri}");
+//! #     }
+//! # };
+//! let logins = Logins::open_default()?;
+//! logins.login(&logins.client("openai-codex")?, &LoginOptions::default(), &mut { show }).await?;
+//! let headers = logins.access_token("openai-codex", std::time::Duration::ZERO).await?.headers()?;
+//! # drop(headers);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `show` is the person's side: a function, or a [`Host`] that also takes pastes and listens to
+//! what happens.
+//!
+//! # What is where
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`logins`](Logins) | the functions an agent needs: sign in, sign out, a token that works, who is signed in |
+//! | [`drive`] | the only loop: it performs what a machine of [`core`] decides, and tells [`Event`]s |
+//! | `login` | which route to take; the listener, the browser and the paste around one login |
+//! | `host` | [`Host`] and [`Note`]: the person's side, for an interface of your own |
+//! | `pending` | logins that one process begins ([`Logins::begin`]) and another ends ([`Logins::resume`]) |
+//! | [`transport`] | HTTP: one request at a time, no redirect, no silent retry |
+//! | [`store`] | credentials in one file, shared with other tools without touching what is theirs |
+//! | [`loopback`], [`browser`], [`environment`] | the parts, each usable alone |
+//!
+//! # When it goes wrong
+//!
+//! Every [`Error`] has a [`remedy`](Error::remedy), so that a caller needs to know five things:
+//!
+//! | remedy | errors | what to do |
+//! |---|---|---|
+//! | [`SignInAgain`](Remedy::SignInAgain) | denied, expired, `invalid_grant`, outcome unknown; not signed in; another tool's credential | begin a new login with the person |
+//! | [`RetryLater`](Remedy::RetryLater) | unreachable, an answer that makes no sense | the same again, later |
+//! | [`FixConfiguration`](Remedy::FixConfiguration) | refused, misconfigured, terms not accepted, a store or CA file that cannot be read | change what the error names |
+//! | [`AskAdministrator`](Remedy::AskAdministrator) | no seat, no account id | someone else has to give a permission |
+//! | [`UseAnotherFlow`](Remedy::UseAnotherFlow) | no device login here, ports taken, no such route | choose another [`Route`] |
+//!
+//! # Cancelling
+//!
+//! Dropping a login's future cancels it: the port is closed, no task is left, and the store is as
+//! it was. A renewal is the exception. Once its request is out the old refresh token may be spent,
+//! so it runs to its end in a task of its own and saves what it gets.
 #![forbid(unsafe_code)]
 
+mod access_token;
 pub mod browser;
 mod clock;
 pub mod drive;
@@ -11,6 +65,7 @@ mod login;
 mod logins;
 pub mod loopback;
 mod pending;
+mod standing;
 pub mod store;
 pub mod transport;
 
@@ -20,12 +75,14 @@ pub use grantflow_core::{
     Scope, Secret, SignIn, Terms, TermsStatus, Way, providers,
 };
 
+pub use crate::access_token::AccessToken;
 pub use crate::clock::Clock;
 pub use crate::drive::{Asked, By, Event};
 pub use crate::environment::Route;
 pub use crate::error::{Error, NotOurs};
 pub use crate::host::{Host, Note};
 pub use crate::login::LoginOptions;
-pub use crate::logins::{AccessToken, Health, Logins, Standing};
+pub use crate::logins::Logins;
 pub use crate::pending::{Pending, PendingError};
+pub use crate::standing::{Health, Standing};
 pub use crate::store::{FileStore, StoreError};

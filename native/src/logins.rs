@@ -8,17 +8,19 @@ use std::time::Duration;
 
 use grantflow_core as core;
 use grantflow_core::{
-    Account, Client, Configuration, Credential, Digest, Flow, Header, NoAccountId, Now, Prompt,
-    Provider, RENEW_BEFORE, Redirect, Renewal, Secret, providers,
+    Client, Configuration, Credential, Digest, Flow, Now, Prompt, Provider, RENEW_BEFORE, Redirect,
+    Renewal, providers,
 };
 
+use crate::access_token::AccessToken;
 use crate::clock::{Clock, millis};
-use crate::drive::{Around, By, Event, drive};
+use crate::drive::{By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
 use crate::login::{LoginOptions, Stage, entropy};
-use crate::pending::{Claimed, Drawer, Pending, PendingError};
-use crate::store::{FileStore, is_ours};
+use crate::pending::{Drawer, Pending, PendingError, Resumed};
+use crate::standing::Standing;
+use crate::store::FileStore;
 use crate::transport::{Http, HttpOptions, Transport};
 
 /// The credentials in one store, and the providers they come from.
@@ -28,8 +30,12 @@ pub struct Logins {
     clients: BTreeMap<String, Client>,
     variables: BTreeMap<String, String>,
     transport: Arc<dyn Transport>,
+    watch: Watch,
     clock: Clock,
 }
+
+/// Sees what a renewal does, step by step; a login tells its [`Host`].
+type Watch = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Logins {
     /// Those in the store at `path`, which need not exist yet. To be called inside a tokio
@@ -53,7 +59,8 @@ impl Logins {
     /// Over a transport of the caller's.
     pub fn over(store: FileStore, transport: Arc<dyn Transport>) -> Self {
         let (clients, variables) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, clients, variables, transport, clock: Clock::start() }
+        let watch: Watch = Arc::new(|_| ());
+        Self { store, clients, variables, transport, watch, clock: Clock::start() }
     }
 
     /// Adds a client, or puts it in a preset's place: by [`Provider::id`].
@@ -67,6 +74,13 @@ impl Logins {
     #[must_use]
     pub fn with_variables(mut self, variables: BTreeMap<String, String>) -> Self {
         self.variables = variables;
+        self
+    }
+
+    /// Calls `watch` with each step of a renewal; a login tells its [`Host`].
+    #[must_use]
+    pub fn with_watch(mut self, watch: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.watch = Arc::new(watch);
         self
     }
 
@@ -282,9 +296,19 @@ impl Logins {
         }
         self.store.check_writable()?;
         let mut renewal = Renewal::new(client, held, &entropy()?, self.clock.now())?;
-        let renewed = drive(&mut renewal, &self.clock, &*self.transport, &mut ()).await?;
+        let mut watched = Watched(Arc::clone(&self.watch));
+        let renewed = drive(&mut renewal, &self.clock, &*self.transport, &mut watched).await?;
         self.store.save(&renewed)?;
         Ok(renewed)
+    }
+}
+
+/// A renewal: nobody is asked, and whoever wants to may watch.
+struct Watched(Watch);
+
+impl Around for Watched {
+    fn event(&mut self, event: &Event) {
+        (self.0)(event);
     }
 }
 
@@ -301,102 +325,6 @@ enum Due {
     Within(Duration),
     /// While its access token is this one.
     Still(Digest),
-}
-
-/// A resumed login: its snapshot is kept up to date until it is over.
-struct Resumed<'h> {
-    claimed: Claimed,
-    host: &'h mut dyn Host,
-}
-
-impl Around for Resumed<'_> {
-    fn keep(&mut self, snapshot: Option<Secret>) {
-        self.claimed.keep(snapshot.as_ref());
-    }
-
-    fn show(&mut self, prompt: &Prompt, left: Duration) {
-        self.host.show(prompt, left);
-    }
-
-    fn event(&mut self, event: &Event) {
-        self.host.event(event);
-    }
-}
-
-/// A token that works, with what is needed to use it.
-#[derive(Clone, Debug)]
-pub struct AccessToken {
-    credential: Credential,
-    client: Client,
-}
-
-impl AccessToken {
-    /// The token.
-    pub fn secret(&self) -> &Secret {
-        &self.credential.access_token
-    }
-
-    /// The header that shows it to the provider's API.
-    pub fn header(&self) -> Header {
-        self.credential.header(&self.client)
-    }
-
-    /// Every header that the provider's API asks for, the token's own first.
-    ///
-    /// # Errors
-    /// [`NoAccountId`] if one of them names the account and the login did not tell it.
-    pub fn headers(&self) -> Result<Vec<Header>, NoAccountId> {
-        self.credential.api_headers(&self.client)
-    }
-
-    /// The whole credential.
-    pub fn credential(&self) -> &Credential {
-        &self.credential
-    }
-}
-
-/// How a stored login stands.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// [`Provider::id`].
-    pub provider: String,
-    /// In one word.
-    pub health: Health,
-    /// When the access token lapses: ms since 1970, if it is known.
-    pub expires_at: Option<u64>,
-    /// Who signed in.
-    pub account: Account,
-}
-
-/// How a stored login stands, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Health {
-    /// Its token has not lapsed.
-    Valid,
-    /// It has, and there is something to renew it by.
-    Renewable,
-    /// It has, and only a new login helps.
-    Lapsed,
-}
-
-impl Standing {
-    /// A token can be had without a person.
-    pub fn works(&self) -> bool {
-        match self.health {
-            Health::Valid | Health::Renewable => true,
-            Health::Lapsed => false,
-        }
-    }
-
-    fn of(credential: Credential, now: Now) -> Self {
-        let health = match (credential.is_expired(now), credential.is_renewable()) {
-            (false, _) => Health::Valid,
-            (true, true) if is_ours(&credential) => Health::Renewable,
-            (true, _) => Health::Lapsed,
-        };
-        let Credential { provider, expires_at, account, .. } = credential;
-        Self { provider, health, expires_at, account }
-    }
 }
 
 /// Not expired, and not within this time.

@@ -8,9 +8,12 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use grantflow_core::{Digest, Flow, Prompt, Remedy, Secret, SnapshotError};
 
+use crate::drive::{Around, Event};
+use crate::host::Host;
 use crate::store::{StoreError, private};
 
 const WAITING: &str = "json";
@@ -24,7 +27,7 @@ pub struct Pending {
     /// What the person must do.
     pub prompt: Prompt,
     /// How long they have.
-    pub left: std::time::Duration,
+    pub left: Duration,
 }
 
 /// The folder of saved logins.
@@ -116,6 +119,26 @@ impl Drop for Claimed {
         } else {
             fs::remove_file(&self.path)
         };
+    }
+}
+
+/// A resumed login: its snapshot is kept up to date until it is over.
+pub(crate) struct Resumed<'h> {
+    pub(crate) claimed: Claimed,
+    pub(crate) host: &'h mut dyn Host,
+}
+
+impl Around for Resumed<'_> {
+    fn keep(&mut self, snapshot: Option<Secret>) {
+        self.claimed.keep(snapshot.as_ref());
+    }
+
+    fn show(&mut self, prompt: &Prompt, left: Duration) {
+        self.host.show(prompt, left);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.host.event(event);
     }
 }
 

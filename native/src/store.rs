@@ -40,8 +40,9 @@ impl FileStore {
     /// The store at `path`, which need not exist yet. A symbolic link there is followed once, now.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        // Without a file there is nothing to follow.
-        Self { path: path.canonicalize().unwrap_or(path) }
+        // A link may lead to a file that is yet to be written.
+        let aim = || Some(path.parent()?.join(path.read_link().ok()?));
+        Self { path: path.canonicalize().ok().or_else(aim).unwrap_or(path) }
     }
 
     /// `$GRANTFLOW_HOME/auth.json`, or `grantflow/auth.json` in the platform's data folder.
@@ -62,7 +63,8 @@ impl FileStore {
         &self.path
     }
 
-    /// The credential of a provider; `None` if there is none, or no login but an API key.
+    /// The credential of a provider; `None` if there is none, if its tokens are blank, or if it is
+    /// an API key and no login.
     ///
     /// # Errors
     /// [`StoreError`] if the file, or the entry, cannot be read.
@@ -76,15 +78,16 @@ impl FileStore {
         }
     }
 
-    /// Every credential, in the order of the file. An entry that is no login is passed over.
+    /// Every credential, in the order of the file. An entry that is no login, or not a whole one,
+    /// is passed over; [`FileStore::load`] tells why.
     ///
     /// # Errors
-    /// [`StoreError`] if the file, or a login in it, cannot be read.
+    /// [`StoreError`] if the file cannot be read.
     pub fn list(&self) -> Result<Vec<Credential>, StoreError> {
         let Some(text) = self.read()? else { return Ok(Vec::new()) };
         let document = Document::parse(&text)?;
         let entries = document.entries().map(|(provider, entry)| entry::read(provider, entry));
-        entries.filter_map(Result::transpose).collect()
+        Ok(entries.filter_map(Result::ok).flatten().collect())
     }
 
     /// Puts a credential in its provider's place. Durable when it returns.

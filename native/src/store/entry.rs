@@ -21,7 +21,7 @@ pub(super) fn write(credential: &Credential) -> Result<Zeroizing<String>, StoreE
     Ok(Zeroizing::new(text.map_err(unwritable)?))
 }
 
-/// The credential in an entry; `None` if it is something else than a login.
+/// The credential in an entry; `None` if it is something else than a login, or a blank one.
 pub(super) fn read(provider: &str, text: &str) -> Result<Option<Credential>, StoreError> {
     let incomplete = || StoreError::Entry { provider: provider.to_owned() };
     let Kind { r#type } = serde_json::from_str(text).map_err(|_| incomplete())?;
@@ -29,7 +29,7 @@ pub(super) fn read(provider: &str, text: &str) -> Result<Option<Credential>, Sto
         return Ok(None);
     }
     let entry: Entry<'_> = serde_json::from_str(text).map_err(|_| incomplete())?;
-    entry.credential(provider).map(Some).ok_or_else(incomplete)
+    entry.credential(provider).ok_or_else(incomplete)
 }
 
 #[derive(Deserialize)]
@@ -120,8 +120,10 @@ impl Entry<'_> {
         })
     }
 
-    /// `None` if there is no token, or an expiry that is no time.
-    fn credential(self, provider: &str) -> Option<Credential> {
+    /// `None` if the expiry is no time; no credential if there is no token.
+    fn credential(self, provider: &str) -> Option<Option<Credential>> {
+        let expires_at = milliseconds(self.expires)?;
+        let Some(access_token) = self.access.filled() else { return Some(None) };
         let refresh = self.refresh.filled();
         let (subject_token, refresh_token) = if self.exchanged {
             (refresh, self.refresh_of_first.and_then(Hidden::filled))
@@ -130,22 +132,22 @@ impl Entry<'_> {
         };
         let Who { id, email, plan, organization } = self.account;
         let extra = self.extra.into_iter();
-        Some(Credential {
+        Some(Some(Credential {
             provider: provider.to_owned(),
             origin: self.origin,
             client_id: self.client_id,
-            access_token: self.access.filled()?,
+            access_token,
             refresh_token,
             subject_token,
             id_token: self.id_token.and_then(Hidden::filled),
             obtained_at: self.obtained_at,
-            expires_at: Some(milliseconds(self.expires)?).filter(|at| *at < NEVER),
+            expires_at: Some(expires_at).filter(|at| *at < NEVER),
             renew_at: self.renew_at,
             scope: self.scope,
             account: Account { id, email, plan, organization },
             api_base: self.api_base,
             extra: extra.map(|(name, value)| (name, Secret::new(value.get()))).collect(),
-        })
+        }))
     }
 }
 
