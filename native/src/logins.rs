@@ -14,7 +14,7 @@ use grantflow_core::{
 
 use crate::access_token::AccessToken;
 use crate::clock::{Clock, millis};
-use crate::drive::{By, Event, drive};
+use crate::drive::{Around, By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
 use crate::login::{LoginOptions, Stage, entropy};
