@@ -29,7 +29,10 @@ pub(super) fn read(provider: &str, text: &str) -> Result<Option<Credential>, Sto
         return Ok(None);
     }
     let entry: Entry<'_> = serde_json::from_str(text).map_err(|_| incomplete())?;
-    entry.credential(provider).ok_or_else(incomplete)
+    if entry.access.0.expose().is_empty() {
+        return Ok(None);
+    }
+    entry.credential(provider).map(Some).ok_or_else(incomplete)
 }
 
 #[derive(Deserialize)]
@@ -120,10 +123,9 @@ impl Entry<'_> {
         })
     }
 
-    /// `None` if the expiry is no time; no credential if there is no token.
-    fn credential(self, provider: &str) -> Option<Option<Credential>> {
+    /// `None` if the expiry is no time.
+    fn credential(self, provider: &str) -> Option<Credential> {
         let expires_at = milliseconds(self.expires)?;
-        let Some(access_token) = self.access.filled() else { return Some(None) };
         let refresh = self.refresh.filled();
         let (subject_token, refresh_token) = if self.exchanged {
             (refresh, self.refresh_of_first.and_then(Hidden::filled))
@@ -132,11 +134,11 @@ impl Entry<'_> {
         };
         let Who { id, email, plan, organization } = self.account;
         let extra = self.extra.into_iter();
-        Some(Some(Credential {
+        Some(Credential {
             provider: provider.to_owned(),
             origin: self.origin,
             client_id: self.client_id,
-            access_token,
+            access_token: self.access.0,
             refresh_token,
             subject_token,
             id_token: self.id_token.and_then(Hidden::filled),
@@ -147,7 +149,7 @@ impl Entry<'_> {
             account: Account { id, email, plan, organization },
             api_base: self.api_base,
             extra: extra.map(|(name, value)| (name, Secret::new(value.get()))).collect(),
-        }))
+        })
     }
 }
 
