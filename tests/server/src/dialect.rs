@@ -152,6 +152,18 @@ impl Endpoint {
         }
     }
 
+    /// The methods that it takes; if none is named, any.
+    pub(crate) fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Authorization | Self::Verification => &["GET", "POST"],
+            Self::Token | Self::DeviceAuthorization | Self::DeviceToken | Self::Revocation => {
+                &["POST"]
+            }
+            Self::SecondToken | Self::Metadata | Self::CodePage => &["GET"],
+            Self::Sink | Self::Unknown => &[],
+        }
+    }
+
     /// Whether programs call it, rather than a browser.
     pub(crate) fn is_called_by_programs(self) -> bool {
         match self {

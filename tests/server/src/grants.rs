@@ -104,11 +104,8 @@ impl Grants {
             Use::Fresh => {
                 *used = Use::Spent(None);
                 code.check(x, presented)?;
-                let grant = code.grant.clone();
-                let family = self.begin(grant);
-                if let Some((_, used)) = self.codes.get_mut(presented.code) {
-                    *used = Use::Spent(Some(family));
-                }
+                let family = begin(&mut self.families, code.grant.clone());
+                *used = Use::Spent(Some(family));
                 Ok(family)
             }
         }
@@ -116,8 +113,7 @@ impl Grants {
 
     /// Begins the family of tokens of one login.
     pub(crate) fn begin(&mut self, grant: Grant) -> Family {
-        self.families.push(FamilyRecord { grant, revoked: false });
-        Family(self.families.len() - 1)
+        begin(&mut self.families, grant)
     }
 
     pub(crate) fn grant(&self, family: Family) -> Option<&Grant> {
@@ -240,6 +236,11 @@ impl Grants {
     fn is_revoked(&self, family: Family) -> bool {
         self.families.get(family.0).is_none_or(|record| record.revoked)
     }
+}
+
+fn begin(families: &mut Vec<FamilyRecord>, grant: Grant) -> Family {
+    families.push(FamilyRecord { grant, revoked: false });
+    Family(families.len() - 1)
 }
 
 /// What a client presents to renew.

@@ -42,13 +42,14 @@ pub(crate) enum Spent {
 impl DeviceLogin {
     /// By how much a poll at this time comes too early.
     pub(crate) fn early_by_ms(&self, now_ms: u64) -> u64 {
-        let due_ms = self.last_poll_ms.map_or(0, |last| last + self.interval_s * 1000);
+        let interval_ms = self.interval_s.saturating_mul(1000);
+        let due_ms = self.last_poll_ms.map_or(0, |last| last.saturating_add(interval_ms));
         due_ms.saturating_sub(now_ms)
     }
 
     /// RFC 8628 §3.5: from now on it has to be five seconds slower.
     pub(crate) fn slow_down(&mut self) -> u64 {
-        self.interval_s += 5;
+        self.interval_s = self.interval_s.saturating_add(5);
         self.interval_s
     }
 

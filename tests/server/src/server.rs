@@ -122,20 +122,8 @@ impl Server {
     }
 
     fn answer(&mut self, x: &mut Exchange<'_>) -> Response {
-        let methods: &[&str] = match x.endpoint {
-            Endpoint::Authorization | Endpoint::Verification => &["GET", "POST"],
-            Endpoint::Token
-            | Endpoint::DeviceAuthorization
-            | Endpoint::DeviceToken
-            | Endpoint::Revocation => &["POST"],
-            Endpoint::SecondToken | Endpoint::Metadata | Endpoint::CodePage => &["GET"],
-            Endpoint::Sink => return sink(x),
-            Endpoint::Unknown => {
-                x.find(Finding::UnknownEndpoint);
-                return Response::text(404, "There is nothing here.");
-            }
-        };
-        if !methods.contains(&x.request.method.as_str()) {
+        let methods = x.endpoint.methods();
+        if !methods.is_empty() && !methods.contains(&x.request.method.as_str()) {
             x.find(Finding::WrongMethod);
             return Response::text(405, "Not with this method.").with("allow", &methods.join(", "));
         }
@@ -149,7 +137,11 @@ impl Server {
             Endpoint::SecondToken => self.second_token(x),
             Endpoint::Metadata => self.metadata(),
             Endpoint::CodePage => page::copy_code(&Parameters::of_query(x.request)),
-            Endpoint::Sink | Endpoint::Unknown => Response::text(404, "There is nothing here."),
+            Endpoint::Sink => sink(x),
+            Endpoint::Unknown => {
+                x.find(Finding::UnknownEndpoint);
+                Response::text(404, "There is nothing here.")
+            }
         }
     }
 }

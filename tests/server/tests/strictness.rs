@@ -3,7 +3,9 @@
 mod support;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use grantflow_test_server::{ClientAuthentication, Dialect, Finding, LogEntry, Request};
+use grantflow_test_server::{
+    ClientAuthentication, Dialect, Endpoint, Fault, Finding, LogEntry, Request,
+};
 use support::{Fields, VERIFIER, World, error, redemption, standard, text};
 
 #[test]
@@ -128,4 +130,16 @@ fn no_secret_is_in_the_log_nor_in_debug() {
     }
     assert!(told.contains("\"code_verifier\":\"13d31e961a1a\""), "{told}");
     assert_eq!(Dialect::ALL.map(Dialect::name).map(str::parse), Dialect::ALL.map(Ok));
+}
+
+#[test]
+fn the_page_about_the_server_names_everything_there_is() {
+    let page = include_str!("../../../docs/test-server.md");
+    let faults = Fault::ALL.map(Fault::name);
+    let endpoints = Endpoint::ALL.map(Endpoint::name);
+    let paths =
+        Dialect::ALL.into_iter().flat_map(|own| own.endpoints().iter().map(|(path, _)| *path));
+    for name in faults.into_iter().chain(endpoints).chain(paths) {
+        assert!(page.contains(&format!("`{name}`")), "{name} is missing");
+    }
 }

@@ -98,13 +98,14 @@ impl Server {
             Dialect::Github => self.mint.hex(),
             Dialect::Standard | Dialect::Anthropic | Dialect::Google => self.mint.token(""),
         };
+        let life_ms = self.config.device_code_life_s.saturating_mul(1000);
         let scope = parameters.value("scope").unwrap_or_default().to_owned();
         let login = DeviceLogin {
             grant: Grant { client_id, scope, offline: true },
             user_code: self.mint.user_code(),
             code_challenge: parameters.value("code_challenge").map(str::to_owned),
             begun_ms: x.now_ms,
-            expires_ms: x.now_ms.saturating_add(self.config.device_code_life_s * 1000),
+            expires_ms: x.now_ms.saturating_add(life_ms),
             interval_s: self.config.interval_s,
             last_poll_ms: None,
             polls: 0,

@@ -45,7 +45,7 @@ impl Server {
 
     fn copilot_token(&mut self, x: &mut Exchange<'_>) -> Response {
         let life_s = self.config.access_token_life_s;
-        let expires_at = x.wall_ms() / 1000 + life_s;
+        let expires_at = (x.wall_ms() / 1000).saturating_add(life_s);
         let (id, signature) = (self.mint.hex(), self.mint.hex());
         let token = format!(
             "tid={id};exp={expires_at};sku=monthly_subscriber;\

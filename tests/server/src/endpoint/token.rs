@@ -206,7 +206,7 @@ impl Server {
         let account = &self.config.account;
         self.mint.jwt(&json!({
             "iss": self.config.issuer, "aud": [audience], "sub": "auth0|test",
-            "iat": issued_at, "exp": issued_at + self.config.access_token_life_s,
+            "iat": issued_at, "exp": issued_at.saturating_add(self.config.access_token_life_s),
             "email": account.email,
             "https://api.openai.com/auth": {
                 "chatgpt_account_id": account.id, "chatgpt_plan_type": account.plan,
@@ -221,7 +221,7 @@ impl Server {
         let account = &self.config.account;
         self.mint.jwt(&json!({
             "iss": self.config.issuer, "sub": account.id, "email": account.email,
-            "iat": issued_at, "exp": issued_at + self.config.access_token_life_s,
+            "iat": issued_at, "exp": issued_at.saturating_add(self.config.access_token_life_s),
         }))
     }
 }
