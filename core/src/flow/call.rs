@@ -75,16 +75,17 @@ impl Tries {
     /// The server did not act: the same may go out again, after a while.
     pub(crate) fn not_processed(
         self,
+        repeat: Repeat,
         trouble: Trouble,
         retry_after: Option<Duration>,
         now: Now,
         ids: &RequestIds,
     ) -> Result<Call, Error> {
         let tries = Self { unprocessed: self.unprocessed + 1, ..self };
-        match self.lost {
-            0 => tries.again(retry_after, now, ids).ok_or(Error::Unreachable(trouble)),
-            _ => tries.again(retry_after, now, ids).ok_or(Error::OutcomeUnknown),
-        }
+        tries.again(retry_after, now, ids).ok_or(match repeat {
+            Repeat::OnceMore if self.lost > 0 => Error::OutcomeUnknown,
+            Repeat::Freely | Repeat::OnceMore | Repeat::Never => Error::Unreachable(trouble),
+        })
     }
 
     /// The server may have acted.

@@ -207,7 +207,9 @@ fn redeemed(
         }
         Answer::Refused(refusal) => Err(refused(Purpose::RedeemCode, refusal)),
         Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => tries.not_processed(trouble, after, cx.now, cx.ids),
+        Answer::NotProcessed(trouble, after) => {
+            tries.not_processed(Repeat::OnceMore, trouble, after, cx.now, cx.ids)
+        }
         Answer::Lost(trouble) => tries.lost(Repeat::OnceMore, trouble, cx.now, cx.ids),
     };
     again.map_or_else(failed, |call| State::RedeemingCode(grant, call))
@@ -233,7 +235,9 @@ fn codes_came(
         Answer::Refused(refusal) if is_not_offered(&refusal) => Err(Error::DeviceLoginUnavailable),
         Answer::Refused(refusal) => Err(refused(Purpose::RequestDeviceCode, refusal)),
         Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => tries.not_processed(trouble, after, cx.now, cx.ids),
+        Answer::NotProcessed(trouble, after) => {
+            tries.not_processed(Repeat::Freely, trouble, after, cx.now, cx.ids)
+        }
         Answer::Lost(trouble) => tries.lost(Repeat::Freely, trouble, cx.now, cx.ids),
     };
     again.map_or_else(failed, |call| State::RequestingCode(request, call))
@@ -293,7 +297,9 @@ fn exchanged(
         Answer::Granted(second) => return finished(Ok(second.onto(exchange.first, cx.now.wall))),
         Answer::Refused(refusal) => Err(not_exchanged(refusal)),
         Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => tries.not_processed(trouble, after, cx.now, cx.ids),
+        Answer::NotProcessed(trouble, after) => {
+            tries.not_processed(Repeat::Freely, trouble, after, cx.now, cx.ids)
+        }
         Answer::Lost(trouble) => tries.lost(Repeat::Freely, trouble, cx.now, cx.ids),
     };
     again.map_or_else(failed, |call| State::ExchangingToken(exchange, call))

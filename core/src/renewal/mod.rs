@@ -118,7 +118,7 @@ impl Machine for Renewal {
                     // same.
                     Answer::Bad(_) => Err(Err(Error::OutcomeUnknown)),
                     Answer::NotProcessed(trouble, after) => {
-                        tries.not_processed(trouble, after, now, ids).map_err(Err)
+                        tries.not_processed(Repeat::Never, trouble, after, now, ids).map_err(Err)
                     }
                     Answer::Lost(trouble) => {
                         tries.lost(Repeat::Never, trouble, now, ids).map_err(Err)
@@ -134,7 +134,7 @@ impl Machine for Renewal {
                     Answer::Refused(refusal) => Err(Err(not_exchanged(refusal))),
                     Answer::Bad(why) => Err(Err(Error::BadResponse(why))),
                     Answer::NotProcessed(trouble, after) => {
-                        tries.not_processed(trouble, after, now, ids).map_err(Err)
+                        tries.not_processed(Repeat::Freely, trouble, after, now, ids).map_err(Err)
                     }
                     Answer::Lost(trouble) => {
                         tries.lost(Repeat::Freely, trouble, now, ids).map_err(Err)

@@ -1,3 +1,4 @@
 //! The core: every flow against a server in the same process, under a virtual clock.
 
+mod exhaustive;
 mod logins;
