@@ -1,7 +1,8 @@
 //! The presets, moved to a server on this machine.
 
 use grantflow_core::{
-    Client, Configuration, Flow, Provider, ProviderFile, Redirects, Scope, Secret, providers,
+    Account, Client, Configuration, Credential, Flow, Provider, ProviderFile, Redirects, Scope,
+    Secret, providers,
 };
 use grantflow_test_server::{Config, Dialect, Server};
 
@@ -79,6 +80,26 @@ pub fn server(dialect: Dialect, change: impl FnOnce(&mut Config)) -> Server {
     config.extra_parameters.push("client_secret".into());
     change(&mut config);
     Server::new(config)
+}
+
+/// A credential as the standard dialect's server could have issued it.
+pub fn credential(access_token: &str) -> Credential {
+    Credential {
+        provider: "standard".into(),
+        origin: ISSUER.into(),
+        client_id: "test-client".into(),
+        access_token: Secret::new(access_token),
+        refresh_token: Some(Secret::new("the-refresh-token")),
+        subject_token: None,
+        id_token: None,
+        obtained_at: DAWN.wall,
+        expires_at: Some(DAWN.wall + 3_600_000),
+        renew_at: None,
+        scope: Scope::parse("openid offline_access"),
+        account: Account::default(),
+        api_base: None,
+        extra: std::collections::BTreeMap::new(),
+    }
 }
 
 /// The port that the listener of a browser login "got".

@@ -4,3 +4,4 @@
 mod browser;
 mod environment;
 mod loopback;
+mod transport;
