@@ -1,0 +1,195 @@
+//! What a person pastes: read as it comes, longer than a terminal's line of 4,095 bytes, and not
+//! echoed. Without a terminal, the lines of standard input.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossterm::event::{
+    self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyModifiers,
+};
+use crossterm::{execute, terminal};
+use grantflow::Secret;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// More than the core takes, so that it can say that a paste is too long.
+const LONGEST: usize = 64 * 1024;
+
+/// How soon the reader notices that nobody waits for it any more.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Input that follows Enter within this time was pasted, not typed.
+const SAME_PASTE: Duration = Duration::from_millis(20);
+
+/// What came from the keyboard.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// So many characters wait for Enter.
+    Typing(usize),
+    /// What was there when Enter came.
+    Line(Secret),
+    /// Ctrl-C, which is a key like any other while we read.
+    Interrupt,
+}
+
+/// A reader in a thread of its own. Dropping it gives the terminal back.
+pub(crate) struct Pastes {
+    inputs: mpsc::UnboundedReceiver<Input>,
+    raw: Option<RawTerminal>,
+}
+
+impl Pastes {
+    /// Begins to read. A terminal that cannot be read key by key is not read at all: it would echo
+    /// a secret.
+    pub(crate) fn open() -> io::Result<Self> {
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let raw = if io::stdin().is_terminal() {
+            Some(RawTerminal::take(sender)?)
+        } else {
+            // Not waited for: a read of standard input cannot be called off.
+            thread::Builder::new().name("stdin".into()).spawn(move || read_lines(&sender))?;
+            None
+        };
+        Ok(Self { inputs, raw })
+    }
+
+    /// The next input; `None` when there will be no more. Loses nothing when it is dropped.
+    pub(crate) async fn next(&mut self) -> Option<Input> {
+        self.inputs.recv().await
+    }
+
+    /// Whether it comes key by key.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.raw.is_some()
+    }
+}
+
+/// The terminal in raw mode, with bracketed paste.
+struct RawTerminal {
+    stop: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl RawTerminal {
+    fn take(sender: mpsc::UnboundedSender<Input>) -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        // From here on dropping `raw` undoes it all.
+        let mut raw = Self { stop: Arc::clone(&stop), reader: None };
+        if io::stderr().is_terminal() {
+            execute!(io::stderr(), EnableBracketedPaste)?;
+        }
+        let reader = move || read_keys(&sender, &stop);
+        raw.reader = Some(thread::Builder::new().name("keyboard".into()).spawn(reader)?);
+        Ok(raw)
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        // Nothing can be done about a terminal that has gone.
+        if io::stderr().is_terminal() {
+            let _ = execute!(io::stderr(), DisableBracketedPaste);
+        }
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+/// Until told to stop, or the terminal or whoever listens has gone.
+fn read_keys(sender: &mpsc::UnboundedSender<Input>, stop: &AtomicBool) {
+    let mut line = Line::new();
+    while !stop.load(Ordering::Relaxed) {
+        let input = match event::poll(GLANCE) {
+            Ok(false) => continue,
+            Ok(true) => event::read().map(|event| line.take(event)),
+            Err(error) => Err(error),
+        };
+        let Ok(input) = input else { return };
+        if input.is_some_and(|input| sender.send(input).is_err()) {
+            return;
+        }
+    }
+}
+
+/// The characters since the last Enter.
+struct Line(Zeroizing<String>);
+
+impl Line {
+    /// All the room at once: a text that grows leaves copies of itself behind.
+    fn new() -> Self {
+        Self(Zeroizing::new(String::with_capacity(LONGEST)))
+    }
+
+    fn take(&mut self, event: Event) -> Option<Input> {
+        match event {
+            Event::Paste(text) => {
+                let text = Zeroizing::new(text);
+                self.push(&text);
+            }
+            Event::Key(key) if key.is_press() => return self.key(key),
+            Event::Key(_)
+            | Event::FocusGained
+            | Event::FocusLost
+            | Event::Mouse(_)
+            | Event::Resize(..) => return None,
+        }
+        Some(Input::Typing(self.0.chars().count()))
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Option<Input> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "keys are many, and not ours")]
+        match key.code {
+            KeyCode::Char('c') if control => return Some(Input::Interrupt),
+            KeyCode::Char('u') if control => self.0.clear(),
+            KeyCode::Char('j' | 'm') if control => return self.enter(),
+            KeyCode::Enter => return self.enter(),
+            KeyCode::Char(char) if !control => self.push(char.encode_utf8(&mut [0; 4])),
+            KeyCode::Backspace => {
+                self.0.pop();
+            }
+            _ => return None,
+        }
+        Some(Input::Typing(self.0.chars().count()))
+    }
+
+    /// A terminal without bracketed paste turns the line breaks of a paste into Enter.
+    fn enter(&mut self) -> Option<Input> {
+        if event::poll(SAME_PASTE).unwrap_or(false) {
+            self.push("\n");
+            return None;
+        }
+        let line = std::mem::replace(self, Self::new());
+        Some(Input::Line(Secret::new(line.0.as_str())))
+    }
+
+    fn push(&mut self, text: &str) {
+        if self.0.len() + text.len() <= LONGEST {
+            self.0.push_str(text);
+        }
+    }
+}
+
+/// Until standard input ends.
+fn read_lines(sender: &mpsc::UnboundedSender<Input>) {
+    let mut stdin = io::stdin().lock();
+    loop {
+        let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+        match stdin.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = Zeroizing::new(String::from_utf8_lossy(&line).into_owned());
+        if !text.trim().is_empty() && sender.send(Input::Line(Secret::new(text.as_str()))).is_err()
+        {
+            return;
+        }
+    }
+}

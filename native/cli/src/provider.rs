@@ -1,0 +1,118 @@
+//! Which provider a command is about: a preset by its id, or one that a file describes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use grantflow::core::{LoopbackHost, LoopbackRedirect};
+use grantflow::{Configuration, Provider, ProviderFile, Secret, providers};
+
+use crate::arguments::{Host, Which};
+use crate::exit::{Exit, Failure};
+
+/// A provider file is a page of text.
+const LONGEST_FILE: u64 = 1 << 20;
+
+/// The provider that was named, or `None` if none was.
+pub(crate) fn named(which: &Which) -> Result<Option<ProviderFile>, Failure> {
+    let found = match (&which.provider, &which.provider_file) {
+        (Some(id), None) => preset(id)?,
+        (_, Some(file)) => read(file)?,
+        (None, None) => return Ok(None),
+    };
+    complete(found, which.client_id.clone()).map(Some)
+}
+
+/// The preset with this id, as the command is its caller.
+fn preset(id: &str) -> Result<ProviderFile, Failure> {
+    let provider = providers::find(id).ok_or_else(|| {
+        let next = format!("choose one of {}, or describe it with --provider-file", ids());
+        Failure::usage(format!("no provider {id:?}"), next)
+    })?;
+    Ok(ProviderFile { provider, configuration: Configuration::default() })
+}
+
+/// The ids of all presets, for a sentence.
+fn ids() -> String {
+    providers::all().iter().map(|provider| provider.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The caller's side: the client that was named, the secret that never stands in an argument, and
+/// who we are for providers that want to know.
+fn complete(mut found: ProviderFile, client_id: Option<String>) -> Result<ProviderFile, Failure> {
+    let configuration = &mut found.configuration;
+    if client_id.is_some() {
+        configuration.client_id = client_id;
+    }
+    match std::env::var("GRANTFLOW_CLIENT_SECRET") {
+        Ok(secret) if !secret.is_empty() && configuration.client_secret.is_none() => {
+            configuration.client_secret = Some(Secret::new(secret));
+        }
+        Ok(_) | Err(std::env::VarError::NotPresent) => {}
+        Err(std::env::VarError::NotUnicode(_)) => {
+            return Err(Failure::new(
+                Exit::FixConfiguration,
+                "GRANTFLOW_CLIENT_SECRET is not text",
+                "set it to the secret that the provider gave you",
+            ));
+        }
+    }
+    for (name, value) in ourselves() {
+        configuration.variables.entry(name).or_insert(value);
+    }
+    Ok(found)
+}
+
+/// The variables of Copilot's editor headers: we are grantflow, and no other editor.
+pub(crate) fn ourselves() -> BTreeMap<String, String> {
+    let version = concat!("grantflow/", env!("CARGO_PKG_VERSION"));
+    let named =
+        [("editor_version", version), ("plugin_version", version), ("integration_id", "grantflow")];
+    named.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// The redirect to this machine, where another host or port was registered.
+pub(crate) fn redirect(provider: &mut Provider, host: Option<Host>, port: Option<u16>) {
+    if host.is_none() && port.is_none() {
+        return;
+    }
+    let loopback = provider.authorization.loopback.get_or_insert_with(LoopbackRedirect::default);
+    if let Some(host) = host {
+        loopback.host = match host {
+            Host::Ipv4 => LoopbackHost::Ipv4,
+            Host::Localhost => LoopbackHost::Localhost,
+        };
+    }
+    if let Some(port) = port {
+        loopback.ports = vec![port];
+        loopback.any_port = false;
+    }
+}
+
+fn read(file: &Path) -> Result<ProviderFile, Failure> {
+    let failure = |what: String| {
+        let next = "see docs/provider-file.md for every field and examples";
+        Failure::new(Exit::FixConfiguration, format!("{}: {what}", file.display()), next)
+    };
+    let length = std::fs::metadata(file).map_err(|why| failure(why.to_string()))?.len();
+    if length > LONGEST_FILE {
+        return Err(failure("too long for a provider file".to_owned()));
+    }
+    let text = std::fs::read_to_string(file).map_err(|why| failure(why.to_string()))?;
+    let json = to_json(&text).map_err(failure)?;
+    ProviderFile::parse(&json).map_err(|why| failure(why.to_string()))
+}
+
+/// JSON stays as it is; anything that does not begin like an object is TOML.
+///
+/// Errors name the line and never quote it: there may be a secret in it.
+fn to_json(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let table: toml::Table = text.parse().map_err(|why: toml::de::Error| {
+        let before = why.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        format!("line {}: {}", before.matches('\n').count() + 1, why.message())
+    })?;
+    serde_json::to_string(&table).map_err(|why| why.to_string())
+}
