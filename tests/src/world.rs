@@ -67,7 +67,23 @@ impl World {
         panic!("no end in sight: {:?}", self.happened);
     }
 
-    /// The same for a browser login whose person decides at once and comes back by a redirect.
+    /// Drives a device login until it shows its code; false if it ends before.
+    pub fn drive_until_prompt(&mut self, flow: &mut Flow) -> bool {
+        while flow.prompt().is_none() {
+            match flow.poll(self.now) {
+                Step::Send(request) => {
+                    let result = self.perform(&request);
+                    assert_eq!(flow.handle_response(self.now, request.id, &result), Ok(()));
+                }
+                Step::Wait(wait) => self.wait(wait.unwrap_or_default()),
+                Step::Done(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// [`World::drive`] for a browser login whose person decides at once and comes back by a
+    /// redirect.
     ///
     /// # Errors
     /// How the flow ended, if not with a credential.

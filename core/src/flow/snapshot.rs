@@ -5,7 +5,7 @@
 //! shortens the wait for a person and never the wait between polls.
 
 use alloc::boxed::Box;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::time::Duration;
 
@@ -106,7 +106,12 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
             to.number("timeouts", login.pace.timeouts.into());
             to.number("slow_downs", login.pace.slow_downs.into());
         }
-        State::ExchangingToken(exchange, _) => to.raw("first", exchange.first.save().expose()),
+        // Whose it is and where it is used stand in the client.
+        State::ExchangingToken(exchange, _) => {
+            let (origin, first) = (String::new(), exchange.first.clone());
+            let first = Credential { origin, api_base: None, ..first };
+            to.raw("first", first.save().expose());
+        }
         State::Finished(_) => return None,
     }
     Some(to.finish())
@@ -169,8 +174,11 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
         }
         "Polling" => State::Polling(Box::new(device_login(object, deadline()?)?), call()?),
         "ExchangingToken" => {
+            let provider = client.provider();
+            let (origin, api_base) = (provider.origin().to_string(), provider.api.base.clone());
             let first = Credential::restore(&Secret::new(object.raw("first")?)).ok()?;
-            let rules = client.provider().then.clone()?;
+            let first = Credential { origin, api_base, ..first };
+            let rules = provider.then.clone()?;
             State::ExchangingToken(Box::new(Exchange { rules, first }), call()?)
         }
         _ => return None,

@@ -2,3 +2,5 @@
 
 mod exhaustive;
 mod logins;
+mod properties;
+mod snapshots;

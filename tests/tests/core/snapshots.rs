@@ -1,0 +1,236 @@
+//! Logins put away and taken up again.
+
+use std::path::PathBuf;
+
+use grantflow_core::{
+    Client, Digest, Error, Flow, Machine, Now, Redirect, Secret, SnapshotError, Step,
+    TransportError, state_digest,
+};
+use grantflow_test_server::{Decision, Dialect, Hesitation, Person};
+use grantflow_tests::covers;
+use grantflow_tests::local::{
+    browser_login, client, configuration, device_login, provider, server,
+};
+use grantflow_tests::world::{DAWN, World};
+
+/// The same login as in the fixture of this name, at dawn or soon after.
+fn login(state: &str) -> (Client, Flow) {
+    let dialect = match state {
+        "AwaitingRedirect" | "RedeemingCode" => Dialect::Anthropic,
+        _ => Dialect::Github,
+    };
+    let client = client(dialect);
+    let mut world = World::new(server(dialect, |config| {
+        config.person = if dialect == Dialect::Anthropic { Person::Ask } else { Person::Approve };
+    }));
+    let mut flow = match dialect {
+        Dialect::Anthropic => browser_login(&client, 50_123, 3),
+        _ => device_login(&client, 3),
+    };
+    while flow.view(world.now).state != state {
+        match flow.poll(world.now) {
+            Step::Send(request) => {
+                let result = world.perform(&request);
+                flow.handle_response(world.now, request.id, &result).unwrap();
+            }
+            Step::Wait(_) if flow.view(world.now).state == "AwaitingRedirect" => {
+                let back = world.visit(&flow, 0, Decision::Approve);
+                flow.handle_redirect(world.now, Redirect::Callback(&back)).unwrap();
+            }
+            Step::Wait(wait) => world.wait(wait.unwrap()),
+            Step::Done(outcome) => panic!("{outcome:?} before {state}"),
+        }
+    }
+    (client, flow)
+}
+
+const STATES: [&str; 5] =
+    ["AwaitingRedirect", "RedeemingCode", "RequestingCode", "Polling", "ExchangingToken"];
+
+fn fixture(state: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/core/fixtures");
+    PathBuf::from(folder).join(format!("snapshot-v1-{state}.json"))
+}
+
+#[test]
+fn snapshots_of_every_state_and_format_version_load_for_ever() {
+    for state in STATES {
+        let (client, flow) = login(state);
+        let written = flow.save().unwrap();
+        if std::env::var_os("UPDATE_FIXTURES").is_some() && !fixture(state).exists() {
+            std::fs::write(fixture(state), written.expose()).unwrap();
+        }
+        let old = Secret::new(std::fs::read_to_string(fixture(state)).unwrap());
+        let saved: serde_json::Value = serde_json::from_str(old.expose()).unwrap();
+        let now = Now { wall: saved["saved_at"].as_u64().unwrap(), mono: 0 };
+        let restored = Flow::restore(&client, &old, now).unwrap();
+        assert_eq!(restored.view(now).state, state);
+        assert_eq!(old.expose(), written.expose(), "{state}: the format changed: a new version");
+    }
+}
+
+#[test]
+fn a_damaged_newer_or_foreign_snapshot_is_refused_and_says_which() {
+    let (client, flow) = login("Polling");
+    let saved = flow.save().unwrap();
+    let restore = |text: &str| Flow::restore(&client, &Secret::from(text), DAWN).map(drop);
+    let newer = saved.expose().replace(r#""version":1"#, r#""version":2"#);
+    assert_eq!(restore(&newer), Err(SnapshotError::Newer));
+    for text in ["", "{}", "null", "[]", &saved.expose()[1..], r#"{"version":0}"#] {
+        assert_eq!(restore(text), Err(SnapshotError::Unreadable), "{text}");
+    }
+    let members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(saved.expose()).unwrap();
+    for name in members.keys().filter(|name| !OPTIONAL.contains(&name.as_str())) {
+        let mut damaged = members.clone();
+        damaged.remove(name);
+        let text = serde_json::to_string(&damaged).unwrap();
+        assert!(restore(&text).is_err(), "restored without {name}");
+    }
+    let other = self::client(Dialect::Standard);
+    let refused = Flow::restore(&other, &saved, DAWN).map(drop);
+    assert_eq!(refused, Err(SnapshotError::OtherClient));
+    let mut moved = provider(Dialect::Github, "http://127.0.0.1:4000");
+    moved.token_endpoint = grantflow_core::Endpoint::parse("https://evil.example/token").unwrap();
+    let moved = Client::new(moved, configuration(Dialect::Github)).unwrap();
+    let refused = Flow::restore(&moved, &saved, DAWN).map(drop);
+    assert_eq!(refused, Err(SnapshotError::OtherClient), "another endpoint is another client");
+}
+
+/// Absent when there is nothing to say: no complete address, no PKCE, a request that is out.
+const OPTIONAL: [&str; 3] = ["verification_uri_complete", "code_verifier", "due_in"];
+
+#[test]
+fn a_snapshot_carries_no_endpoint_and_no_client_secret() {
+    for state in STATES {
+        let (client, flow) = login(state);
+        let saved = flow.save().unwrap();
+        let provider = serde_json::to_string(client.provider()).unwrap();
+        let addresses = provider.split('"').filter(|text| text.contains("://") && text.len() > 8);
+        for address in addresses {
+            // The page's address is the `redirect_uri` to repeat, and no credential is sent there.
+            let is_page = address.ends_with("/oauth/code/callback");
+            assert!(is_page || !saved.expose().contains(address), "{state}: {address}");
+        }
+    }
+    let client = client(Dialect::Google);
+    let saved = browser_login(&client, 50_123, 1).save().unwrap();
+    assert!(!saved.expose().contains("test secret"));
+}
+
+#[test]
+fn a_login_interrupted_after_every_single_step_still_succeeds_and_polls_no_faster() {
+    covers(&["B-CK-02"]);
+    for dialect in [Dialect::Standard, Dialect::Codex, Dialect::Github, Dialect::Google] {
+        let client = client(dialect);
+        let mut world = World::new(server(dialect, |config| {
+            config.person = Person::Approve;
+            config.hesitation = Hesitation::Polls(2);
+        }));
+        let mut flow = device_login(&client, 1);
+        let mut interruptions = 0;
+        let outcome = loop {
+            let step = flow.poll(world.now);
+            let wait = match step {
+                Step::Send(request) => {
+                    let result = world.perform(&request);
+                    flow.handle_response(world.now, request.id, &result).unwrap();
+                    None
+                }
+                Step::Wait(wait) => wait,
+                Step::Done(outcome) => break outcome,
+            };
+            if let Some(saved) = flow.save() {
+                flow = Flow::restore(&client, &saved, world.now).unwrap();
+                interruptions += 1;
+            }
+            world.wait(wait.unwrap_or_default());
+        };
+        assert!(interruptions >= 6, "{dialect:?}: {interruptions}");
+        assert!(outcome.is_ok(), "{dialect:?}: {outcome:?}");
+        assert_eq!(world.findings(), [], "{dialect:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_the_life_before_is_stale() {
+    let client = client(Dialect::Standard);
+    let mut world = World::new(server(Dialect::Standard, |_| {}));
+    let mut flow = device_login(&client, 1);
+    let Step::Send(request) = flow.poll(world.now) else { panic!("a request") };
+    let saved = flow.save().unwrap();
+    let mut restored = Flow::restore(&client, &saved, world.now).unwrap();
+    let late = world.perform(&request);
+    let refused = restored.handle_response(world.now, request.id, &late);
+    assert_eq!(refused, Err(grantflow_core::Rejected::Stale));
+    assert!(world.drive_until_prompt(&mut restored));
+}
+
+#[test]
+fn a_code_that_was_out_at_the_crash_is_presented_once_more_and_then_no_more() {
+    let (client, mut flow) = login("RedeemingCode");
+    let mut now = DAWN;
+    for expected in [true, true, false] {
+        now.mono += 60_000;
+        match flow.poll(now) {
+            Step::Send(_) => assert!(expected, "presented a third time"),
+            Step::Done(outcome) => {
+                assert!(!expected);
+                assert_eq!(outcome.unwrap_err(), Error::OutcomeUnknown);
+                return;
+            }
+            Step::Wait(wait) => panic!("waits {wait:?}"),
+        }
+        flow = Flow::restore(&client, &flow.save().unwrap(), now).unwrap();
+    }
+}
+
+#[test]
+fn time_in_a_drawer_counts_for_the_person_and_not_for_the_pace() {
+    covers(&["B-CK-02", "N-8628-03"]);
+    let (client, flow) = login("Polling");
+    let saved = flow.save().unwrap();
+    let wall: serde_json::Value = serde_json::from_str(saved.expose()).unwrap();
+    let wall = wall["saved_at"].as_u64().unwrap();
+    for (gone, expires_in) in [(0, 900_000), (60_000, 840_000), (3_600_000, 0), (u64::MAX, 0)] {
+        let now = Now { wall: wall.saturating_add(gone), mono: 3 };
+        let view = Flow::restore(&client, &saved, now).unwrap().view(now);
+        assert_eq!(view.expires_in, Some(expires_in), "gone for {gone} ms");
+        assert_eq!(view.due_in, Some(5_000), "gone for {gone} ms");
+    }
+    let set_back = Now { wall: wall - 3_600_000, mono: 3 };
+    let view = Flow::restore(&client, &saved, set_back).unwrap().view(set_back);
+    assert_eq!((view.expires_in, view.due_in), (Some(900_000), Some(5_000)));
+}
+
+#[test]
+fn a_redirect_finds_the_snapshot_that_waits_for_it() {
+    let client = client(Dialect::Anthropic);
+    let mut world = World::new(server(Dialect::Anthropic, |_| {}));
+    let flow = browser_login(&client, 50_123, 1);
+    let names = flow.names();
+    for index in [0, 1] {
+        let back = world.visit(&flow, index, Decision::Approve);
+        assert_eq!(state_digest(Redirect::Callback(&back)), Some(names[index]));
+    }
+    let pasted = Digest::of("the-state");
+    assert_eq!(state_digest(Redirect::Pasted(" code#the-state\n")), Some(pasted));
+    for text in ["", "code", "/callback?code=a", "/callback?state=a&state=b", "code#"] {
+        assert_eq!(state_digest(Redirect::Pasted(text)), None, "{text}");
+    }
+}
+
+#[test]
+fn losing_the_request_that_was_out_is_what_restoring_means() {
+    for state in STATES {
+        let (client, mut flow) = login(state);
+        let now = Now { mono: DAWN.mono + 1_000_000, ..DAWN };
+        let now = Now { wall: DAWN.wall + 6_000, ..now };
+        let Step::Send(request) = flow.poll(now) else { continue };
+        let saved = flow.save().unwrap();
+        let restored = Flow::restore(&client, &saved, now).unwrap();
+        flow.handle_response(now, request.id, &Err(TransportError::Lost)).unwrap();
+        assert_eq!(restored.view(now).tries, flow.view(now).tries, "{state}");
+        assert_eq!(restored.view(now).state, flow.view(now).state, "{state}");
+    }
+}
