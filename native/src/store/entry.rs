@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use grantflow_core::{Account, Credential, Endpoint, Scope, Secret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Number;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -51,7 +52,7 @@ struct Entry<'e> {
     /// What renews it: the refresh token, or the first token where `access` was exchanged for it.
     refresh: Hidden,
     /// Milliseconds since 1970.
-    expires: f64,
+    expires: Number,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     origin: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -102,13 +103,11 @@ impl Entry<'_> {
         let extra = credential.extra.iter().map(|(name, value)| {
             Ok((name.clone(), RawValue::from_string(value.expose().to_owned())?))
         });
-        #[expect(clippy::cast_precision_loss, reason = "exact in every year that will matter")]
-        let expires = credential.expires_at.unwrap_or(NEVER) as f64;
         Ok(Self {
             r#type: "oauth".into(),
             access: hidden(&credential.access_token),
             refresh: refresh.map(hidden).unwrap_or_default(),
-            expires,
+            expires: credential.expires_at.unwrap_or(NEVER).into(),
             origin: credential.origin.clone(),
             client_id: credential.client_id.clone(),
             obtained_at: credential.obtained_at,
@@ -125,7 +124,7 @@ impl Entry<'_> {
 
     /// `None` if the expiry is no time.
     fn credential(self, provider: &str) -> Option<Credential> {
-        let expires_at = milliseconds(self.expires)?;
+        let expires_at = milliseconds(&self.expires)?;
         let refresh = self.refresh.filled();
         let (subject_token, refresh_token) = if self.exchanged {
             (refresh, self.refresh_of_first.and_then(Hidden::filled))
@@ -153,12 +152,13 @@ impl Entry<'_> {
     }
 }
 
-/// Any number up to [`NEVER`]; some tools write fractions.
-fn milliseconds(expires: f64) -> Option<u64> {
+/// Any number that is a time; some tools write fractions.
+fn milliseconds(expires: &Number) -> Option<u64> {
     #[expect(clippy::cast_precision_loss, reason = "exact")]
-    let is_time = (0.0..=NEVER as f64).contains(&expires);
+    let is_time = |at: &f64| (0.0..=NEVER as f64).contains(at);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range-checked")]
-    is_time.then_some(expires as u64)
+    let whole = || expires.as_f64().filter(is_time).map(|at| at as u64);
+    expires.as_u64().or_else(whole)
 }
 
 /// A secret as a JSON string.

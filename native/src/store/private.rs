@@ -58,11 +58,16 @@ pub(crate) fn probe(folder: &Path) -> Result<(), StoreError> {
 
 /// A file for a lock, never deleted: a lock on a deleted file keeps nobody out.
 pub(crate) fn lock_file(path: &Path) -> Result<File, StoreError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    Ok(options.open(path)?)
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => {
+            allow_owner(path, 0o600)?;
+            Ok(file)
+        }
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(OpenOptions::new().write(true).open(path)?)
+        }
+        Err(why) => Err(why.into()),
+    }
 }
 
 /// The folder, with those above it; made by us, only the owner can enter it.
@@ -77,17 +82,26 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
+        Ok(()) => Ok(allow_owner(folder, 0o700)?),
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => Ok(made?),
+        Err(why) => Err(why.into()),
     }
 }
 
 /// A new file of a name of its own, 0600 whatever the umask.
 fn beside(folder: &Path) -> io::Result<NamedTempFile> {
     let file = Builder::new().prefix(".grantflow-").suffix(".tmp").tempfile_in(folder)?;
-    #[cfg(unix)]
-    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    allow_owner(file.path(), 0o600)?;
     Ok(file)
+}
+
+/// Exactly this, whatever the umask took away.
+fn allow_owner(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    #[cfg(not(unix))]
+    let _ = (path, mode); // a profile's folders are their owner's
+    Ok(())
 }
 
 /// Makes the new name durable too. Windows does that with the move.

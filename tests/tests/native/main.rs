@@ -3,5 +3,8 @@
 
 mod browser;
 mod environment;
+mod login;
 mod loopback;
+mod renewal;
+mod store;
 mod transport;

@@ -16,8 +16,8 @@ async fn a_request_goes_out_as_it_stands_under_our_own_name() {
     let reply = send(&peer.url()).await.unwrap();
     assert_eq!((reply.status, reply.body.as_slice()), (200, b"{}".as_slice()));
 
-    let heard = peer.heard();
-    let (head, body) = heard[0].split_once("\r\n\r\n").unwrap();
+    let requests = peer.heard();
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     assert_eq!(lines.next(), Some("POST /token HTTP/1.1"));
     let mut headers: Vec<&str> = lines.collect();

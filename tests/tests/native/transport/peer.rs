@@ -97,8 +97,8 @@ async fn serve(listener: TcpListener, act: Act, heard: Arc<Mutex<Vec<String>>>) 
                 let _ = stream.write_all(answer).await;
                 kept.push(stream);
             }
-            Act::Drone(head, again) => {
-                let _ = stream.write_all(head).await;
+            Act::Drone(opening, again) => {
+                let _ = stream.write_all(opening).await;
                 while stream.write_all(again).await.is_ok() {
                     tokio::task::yield_now().await;
                 }

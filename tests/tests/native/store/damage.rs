@@ -1,0 +1,103 @@
+//! What cannot be read is left as it is.
+
+use std::fs;
+
+use grantflow::{FileStore, Remedy, StoreError};
+use grantflow_tests::{covers, local};
+
+use super::Place;
+
+#[test]
+fn a_missing_file_holds_nothing() {
+    covers(&["B-CF-01"]);
+    let place = Place::empty();
+    assert!(place.store().load("standard").unwrap().is_none());
+    assert_eq!(place.store().list().unwrap().len(), 0);
+    assert!(!place.path().exists(), "reading creates nothing");
+}
+
+#[test]
+fn an_empty_file_is_damaged_and_not_written_over() {
+    covers(&["B-CF-02"]);
+    for text in ["", "  \n", "\u{feff}"] {
+        let place = Place::holding(text);
+        untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::Empty));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_written_over() {
+    covers(&["B-CF-03"]);
+    for text in [
+        "{\"a\": 1",
+        "{\"a\": 1}}",
+        "{\"a\": 1} trailing",
+        "[]",
+        "null",
+        "{\"a\": 1, \"a\": 2}",
+        "{\"a\": 1, \"\\u0061\": 2}",
+        "{'a': 1}",
+        "{\"a\": 1,}",
+        "\0\0\0\0",
+    ] {
+        let place = Place::holding(text);
+        untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::Corrupt { .. }));
+    }
+    let place = Place::holding(b"{\"a\": \"\xff\"}");
+    untouched(&place, b"{\"a\": \"\xff\"}", |why| matches!(why, StoreError::Corrupt { .. }));
+}
+
+#[test]
+fn a_file_beyond_its_cap_is_refused() {
+    covers(&["B-CF-25", "C-22"]);
+    let text = format!("{{\"a\": \"{}\"}}", "x".repeat(4 << 20));
+    let place = Place::holding(&text);
+    untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::TooLarge));
+}
+
+#[test]
+fn a_folder_in_place_of_the_file_is_an_error() {
+    covers(&["B-CF-11"]);
+    let place = Place::empty();
+    fs::create_dir(place.path()).unwrap();
+    let error = place.store().save(&local::credential("new")).unwrap_err();
+    assert!(matches!(error, StoreError::NotAFile), "{error:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_the_file_is_an_error_at_once() {
+    covers(&["B-CF-11"]);
+    let place = Place::empty();
+    let made = std::process::Command::new("mkfifo").arg(place.path()).status().unwrap();
+    assert!(made.success());
+    let error = place.store().load("standard").unwrap_err();
+    assert!(matches!(error, StoreError::NotAFile), "{error:?}");
+}
+
+#[test]
+fn no_error_quotes_the_file() {
+    covers(&["C-39"]);
+    let place = Place::holding("{\"xai\": {\"access\": \"the-secret\" oops");
+    let error = place.store().load("xai").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("the-secret"));
+    assert_eq!(error.remedy(), Remedy::FixConfiguration);
+}
+
+fn untouched(place: &Place, bytes: &[u8], expected: impl Fn(&StoreError) -> bool) {
+    let store: FileStore = place.store();
+    let credential = local::credential("new");
+    for error in [
+        store.load("standard").map(drop).unwrap_err(),
+        store.list().map(drop).unwrap_err(),
+        store.save(&credential).unwrap_err(),
+        store.remove("standard").map(drop).unwrap_err(),
+        store.check_writable().unwrap_err(),
+    ] {
+        assert!(expected(&error), "{error:?}");
+    }
+    assert_eq!(fs::read(place.path()).unwrap(), bytes);
+    let names: Vec<_> = fs::read_dir(place.folder.path()).unwrap().flatten().collect();
+    let backup = names.iter().any(|file| file.file_name() == "auth.json.bak");
+    assert!(!backup, "a damaged file is no good version");
+}

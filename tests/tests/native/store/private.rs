@@ -1,0 +1,90 @@
+//! Only the owner reads it, and a crash leaves the old or the new file.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use grantflow_tests::{covers, local};
+use tempfile::TempDir;
+
+use super::Place;
+
+#[test]
+fn the_file_and_its_companions_are_for_the_owner_alone_under_any_umask() {
+    covers(&["B-CF-01", "B-CF-08", "C-37"]);
+    for umask in ["000", "022", "077", "777"] {
+        let folder = TempDir::new().unwrap();
+        let store = folder.path().join("deep/grantflow/auth.json");
+        fs::create_dir(folder.path().join("deep")).unwrap();
+        for _ in 0..2 {
+            let line = format!("umask {umask}; exec \"$0\" save \"$1\"");
+            let act = env!("CARGO_BIN_EXE_act");
+            let child = Command::new("sh").args(["-c", &line, act]).arg(&store).status().unwrap();
+            assert!(child.success(), "{umask}");
+        }
+        let place = store.parent().unwrap();
+        assert_eq!(mode(place), 0o700, "{umask}");
+        let files: Vec<_> = fs::read_dir(place).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(files.len() >= 3, "the store, its backup and its lock: {files:?}");
+        for file in files {
+            assert_eq!(mode(&file), 0o600, "{umask} {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_others_could_read_is_closed_to_them_by_the_next_save() {
+    covers(&["B-CF-08"]);
+    let place = Place::holding("{}");
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o644)).unwrap();
+    place.store().save(&local::credential("new")).unwrap();
+    assert_eq!(mode(&place.path()), 0o600);
+}
+
+#[test]
+fn a_link_stays_a_link() {
+    covers(&["B-CF-09"]);
+    for target_exists in [true, false] {
+        let place = Place::empty();
+        let target = place.folder.path().join("elsewhere.json");
+        if target_exists {
+            fs::write(&target, "{}").unwrap();
+        }
+        symlink("elsewhere.json", place.path()).unwrap();
+        place.store().save(&local::credential("new")).unwrap();
+        assert!(place.path().is_symlink());
+        assert!(!target.is_symlink());
+        assert!(fs::read_to_string(&target).unwrap().contains("\"standard\""));
+    }
+}
+
+#[test]
+fn a_process_killed_while_it_writes_leaves_a_whole_file() {
+    covers(&["B-CF-16"]);
+    let place = Place::empty();
+    for _ in 0..8 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_act"))
+            .arg("save-on")
+            .arg(place.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut started = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut started).unwrap();
+        // Reading the file for a while lets the writer come to any point.
+        for _ in 0..200 {
+            place.store().load("standard").unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = place.store().load("standard").unwrap().unwrap();
+        assert_eq!(found.access_token.expose().len() % 2000, 0, "no part of a token");
+    }
+    place.store().save(&local::credential("the lock ended with its holder")).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
