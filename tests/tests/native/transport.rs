@@ -18,11 +18,11 @@ async fn send(url: &str) -> Result<Response, TransportError> {
 }
 
 async fn perform(request: Request) -> Result<Response, TransportError> {
-    http(HttpOptions::default()).send(request).await
+    http(&HttpOptions::default()).send(request).await
 }
 
-fn http(options: HttpOptions) -> Http {
-    Http::new(&options).expect("this machine can speak HTTP")
+fn http(options: &HttpOptions) -> Http {
+    Http::new(options).expect("this machine can speak HTTP")
 }
 
 fn request(url: &str) -> Request {

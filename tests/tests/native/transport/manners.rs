@@ -52,7 +52,7 @@ async fn a_caller_has_a_name_of_its_own() {
     covers(&["B-HT-08"]);
     let peer = Peer::saying("200 OK", "{}").await;
     let options = HttpOptions { user_agent: Some("our-agent/2.1".into()), ca_file: None };
-    http(options).send(request(&peer.url())).await.unwrap();
+    http(&options).send(request(&peer.url())).await.unwrap();
     assert!(peer.heard()[0].contains("user-agent: our-agent/2.1\r\n"));
 }
 
@@ -73,7 +73,7 @@ async fn no_redirect_is_followed_and_no_credential_arrives_at_its_target() {
 async fn cookies_are_not_kept() {
     covers(&["B-HT-12", "B-TR-39"]);
     let peer = Peer::saying("200 OK\r\nset-cookie: session=abc; path=/", "{}").await;
-    let http = http(HttpOptions::default());
+    let http = http(&HttpOptions::default());
     for _ in 0..2 {
         http.send(request(&peer.url())).await.unwrap();
     }

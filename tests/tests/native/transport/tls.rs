@@ -23,7 +23,7 @@ async fn a_certificate_of_the_callers_authority_is_accepted_and_of_no_other() {
     covers(&["B-HT-07", "N-6749-21"]);
     let site = Site::named("127.0.0.1").await;
     assert_eq!(send(&site.url).await.unwrap_err(), TransportError::NotSent);
-    let trusting = http(HttpOptions { ca_file: Some(site.ca_file()), user_agent: None });
+    let trusting = http(&HttpOptions { ca_file: Some(site.ca_file()), user_agent: None });
     assert_eq!(trusting.send(request(&site.url)).await.unwrap().status, 200);
 
     let other = Site::named("127.0.0.1").await;
@@ -35,7 +35,7 @@ async fn a_certificate_of_the_callers_authority_is_accepted_and_of_no_other() {
 async fn a_certificate_for_another_host_is_refused() {
     covers(&["N-6749-21"]);
     let site = Site::named("other.example").await;
-    let trusting = http(HttpOptions { ca_file: Some(site.ca_file()), user_agent: None });
+    let trusting = http(&HttpOptions { ca_file: Some(site.ca_file()), user_agent: None });
     let outcome = trusting.send(request(&site.url)).await;
     assert_eq!(outcome.unwrap_err(), TransportError::NotSent);
 }
