@@ -38,8 +38,7 @@ pub struct Logins {
 type Watch = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Logins {
-    /// Those in the store at `path`, which need not exist yet. To be called inside a tokio
-    /// runtime.
+    /// Those in the store at `path`, which need not exist yet.
     ///
     /// # Errors
     /// [`Error::Http`] if no HTTPS connection can be set up.
@@ -178,11 +177,10 @@ impl Logins {
     ) -> Result<AccessToken, Error> {
         let credential = self.stored(provider)?;
         let client = self.client_of(&credential)?;
-        let margin = min_ttl.max(RENEW_BEFORE);
-        if !credential.is_due(&client, margin, self.clock.now()) {
+        if !is_due(&credential, &client, min_ttl, self.clock.now()) {
             return Ok(AccessToken { credential, client });
         }
-        match self.renew(&client, Due::Within(margin)).await {
+        match self.renew(&client, Due::Within(min_ttl)).await {
             Ok(credential) => Ok(AccessToken { credential, client }),
             Err(_) if lasts(&credential, min_ttl, self.clock.now()) => {
                 Ok(AccessToken { credential, client })
@@ -285,7 +283,7 @@ impl Logins {
         let _locked = self.store.lock_renewal(provider).await?;
         let held = self.stored(provider)?;
         let is_due = match due {
-            Due::Within(margin) => held.is_due(client, margin, self.clock.now()),
+            Due::Within(min_ttl) => is_due(&held, client, min_ttl, self.clock.now()),
             Due::Still(seen) => held.access_token.digest() == seen,
         };
         if !is_due {
@@ -321,10 +319,18 @@ impl fmt::Debug for Logins {
 /// When the credential that stands in the store under the lock is to be renewed.
 #[derive(Clone, Copy)]
 enum Due {
-    /// When it is due by this margin.
+    /// When it is due, or does not last this long.
     Within(Duration),
     /// While its access token is this one.
     Still(Digest),
+}
+
+/// Due by its provider's margin or ours, or too short for the caller; but where no token of the
+/// server lasts so long, a renewal each time would not help them.
+fn is_due(credential: &Credential, client: &Client, min_ttl: Duration, now: Now) -> bool {
+    let life = credential.expires_at.map(|at| at.saturating_sub(credential.obtained_at));
+    credential.is_due(client, min_ttl.max(RENEW_BEFORE), now)
+        || life.is_some_and(|life| millis(min_ttl) < life) && !lasts(credential, min_ttl, now)
 }
 
 /// Not expired, and not within this time.

@@ -73,10 +73,9 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn browser(&self, sign_ins: &[SignIn]) -> Vec<String> {
-        let mut lines = vec![
-            self.paint.bold(&format!("Sign in to {}", self.login.name)),
-            "Look at the address before you type a password there:".to_owned(),
-        ];
+        let mut lines = vec![self.paint.bold(&format!("Sign in to {}", self.login.name))];
+        let look = "Look at the address of the page before you type a password there:";
+        lines.extend(wrap(look, self.output.width));
         // With `--no-wait` nobody listens, so an address that ends at a page goes first.
         let by_page = |sign_in: &&SignIn| sign_in.way == Way::Page;
         let page = sign_ins.iter().find(by_page);

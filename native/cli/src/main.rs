@@ -75,16 +75,17 @@ fn wait_for(task: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 /// Ctrl-C drops the task: its listener closes, its terminal goes back, and no file is half written
-/// because no write waits.
+/// because no write waits. It is listened for before the task begins.
 async fn until_interrupted(
     task: impl Future<Output = Result<Exit, Failure>>,
 ) -> Result<Exit, Failure> {
     tokio::select! {
-        outcome = task => outcome,
+        biased;
         interrupted = interrupt() => {
             interrupted?;
             Err(Failure::interrupted())
         }
+        outcome = task => outcome,
     }
 }
 
@@ -95,10 +96,11 @@ async fn finishing(
 ) -> Result<Exit, Failure> {
     tokio::pin!(task);
     tokio::select! {
-        outcome = &mut task => return outcome,
+        biased;
         interrupted = interrupt() => interrupted?,
+        outcome = &mut task => return outcome,
     }
-    output.say("finishing the renewal, so that the new token is not lost; again to leave");
+    output.explain("finishing the renewal, so that the new token is not lost; again to leave");
     until_interrupted(task).await?;
     Err(Failure::interrupted())
 }

@@ -1,0 +1,88 @@
+//! What may be said, and what is answered when it makes no sense.
+
+use grantflow_core::{TermsStatus, providers};
+
+use crate::command::Home;
+
+#[test]
+fn nonsense_is_a_mistake_of_usage() {
+    let home = Home::new();
+    for arguments in [
+        &["frobnicate"][..],
+        &["login", "kimi", "--flow", "pigeon"],
+        &["login", "kimi", "--port", "0"],
+        &["login", "kimi", "--provider-file", "acme.toml"],
+        &["login", "nobody-we-know"],
+        &["man", "frobnicate"],
+    ] {
+        let run = home.run(arguments);
+        assert_eq!(run.code, Some(2), "{arguments:?}: {run:?}");
+        assert_eq!(run.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_client_secret_is_no_argument() {
+    let run = Home::new().run(&["login", "google", "--client-secret", "s"]);
+    assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn without_a_terminal_the_choices_are_named() {
+    for command in ["login", "resume"] {
+        let run = Home::new().run(&[command]);
+        assert_eq!(run.code, Some(2), "{run:?}");
+        for provider in providers::all() {
+            assert!(run.err.contains(&provider.id), "{command} names {}", provider.id);
+        }
+    }
+    for command in ["logout", "token", "refresh"] {
+        let run = Home::new().run(&[command]);
+        assert_eq!(run.code, Some(5), "nobody is signed in, so there is no choice: {run:?}");
+    }
+}
+
+#[test]
+fn an_error_is_an_object_too() {
+    let error = Home::new().run(&["login", "--json"]).event("error");
+    assert_eq!(error["exit"], 2);
+    assert_eq!(error["kind"], "usage");
+    assert!(error["next"].as_str().unwrap().contains("openai-codex"));
+}
+
+#[test]
+fn providers_are_the_presets_with_their_terms() {
+    let events = Home::new().run(&["providers", "--json"]).events();
+    assert_eq!(events.len(), providers::all().len());
+    for (event, provider) in events.iter().zip(providers::all()) {
+        assert_eq!(event["provider"], provider.id);
+        assert_eq!(event["terms"]["note"], provider.terms.note);
+        let restricted = provider.terms.status == TermsStatus::Restricted;
+        assert_eq!(event["terms"]["status"] == "restricted", restricted);
+    }
+}
+
+#[test]
+fn completions_and_man_pages_know_every_command() {
+    let home = Home::new();
+    let commands = ["login", "resume", "status", "token", "refresh", "logout", "providers", "demo"];
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = home.run(&["completions", shell]);
+        assert_eq!(script.code, Some(0));
+        assert!(commands.iter().all(|command| script.out.contains(command)), "{shell}");
+    }
+    let page = home.run(&["man"]).out;
+    for command in commands {
+        assert!(page.contains(&format!("grantflow\\-{command}")), "{command} in {page}");
+        let own = home.run(&["man", command]);
+        assert_eq!(own.code, Some(0));
+        assert!(own.out.contains(&format!(".TH grantflow-{command}")), "{}", own.out);
+    }
+}
+
+#[test]
+fn a_restricted_login_needs_a_person_or_their_word() {
+    let run = Home::new().run(&["login", "anthropic"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.err.contains("--accept-terms"), "{}", run.err);
+}

@@ -1,0 +1,177 @@
+//! Running the command, each time with a home of its own.
+
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder for the store, and the environment of an ordinary shell without a desktop.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into the home and returns where it is.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).env("GRANTFLOW_HOME", self.path().join("data"));
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR", "COLUMNS", "GRANTFLOW_STORE"] {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it without a terminal and without input.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs it with this on standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Run {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that has what it needs may leave before it has read everything.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        Run::of(child.wait_with_output().unwrap())
+    }
+
+    /// Starts it with `--json`, to be followed by its events.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = self.command(arguments);
+        command.arg("--json").stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Started { child, out }
+    }
+
+    /// Every file below the home's data folder.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.path().join("data")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Run {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Every line of standard output, which has to be an object.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The one event of this name.
+    #[track_caller]
+    pub(crate) fn event(&self, name: &str) -> Value {
+        let events: Vec<_> =
+            self.events().into_iter().filter(|event| event["event"] == name).collect();
+        assert_eq!(events.len(), 1, "one {name} in {self:?}");
+        events[0].clone()
+    }
+}
+
+/// A command under way.
+pub(crate) struct Started {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Started {
+    /// The next event of this name; others are passed over.
+    #[track_caller]
+    pub(crate) fn next(&mut self, name: &str) -> Value {
+        let mut line = String::new();
+        while self.out.read_line(&mut line).unwrap() > 0 {
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["event"] == name {
+                return event;
+            }
+            line.clear();
+        }
+        panic!("the command ended before it told {name}")
+    }
+
+    /// The address to open, of the first way back.
+    pub(crate) fn address(&mut self) -> String {
+        self.next("prompt")["sign_ins"][0]["url"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn type_line(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn end(mut self) -> Run {
+        let mut out = String::new();
+        std::io::Read::read_to_string(&mut self.out, &mut out).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        Run { out, ..Run::of(output) }
+    }
+}
+
+/// The command, built from what stands here now: a test run builds it only by the way.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let profile = test.ancestors().nth(2).unwrap();
+        let target = profile.parent().unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "grantflow-cli", "--target-dir"])
+            .arg(target)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        target.join("debug/grantflow")
+    })
+}

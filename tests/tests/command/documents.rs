@@ -1,0 +1,129 @@
+//! The documents say what the code does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use grantflow_core::{Client, Provider, ProviderFile, TermsStatus, providers};
+
+use crate::command::Home;
+
+#[test]
+fn every_example_of_a_provider_file_is_one() {
+    let document = read("docs/provider-file.md");
+    let examples = [blocks(&document, "toml"), blocks(&document, "json")].concat();
+    assert!(examples.len() >= 5, "{} examples", examples.len());
+    for example in examples {
+        let json = if example.starts_with('{') {
+            example.clone()
+        } else {
+            serde_json::to_string(&example.parse::<toml::Table>().unwrap()).unwrap()
+        };
+        let file = ProviderFile::parse(&json).unwrap_or_else(|why| panic!("{why}: {example}"));
+        let mut configuration = file.configuration;
+        for name in ["editor_version", "plugin_version", "integration_id"] {
+            configuration.variables.entry(name.into()).or_insert_with(|| "x".into());
+        }
+        Client::new(file.provider, configuration).unwrap_or_else(|why| panic!("{why}: {example}"));
+    }
+}
+
+#[test]
+fn every_field_of_a_provider_is_documented() {
+    let document = read("docs/provider-file.md");
+    for provider in providers::all() {
+        let value = serde_json::to_value(&provider).unwrap();
+        for (name, value) in value.as_object().unwrap() {
+            assert!(document.contains(name.as_str()), "{name}");
+            let is_group = ["authorization", "device", "token", "then", "api", "terms"];
+            if is_group.contains(&name.as_str()) {
+                for name in value.as_object().into_iter().flat_map(|group| group.keys()) {
+                    assert!(document.contains(name.as_str()), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_the_presets() {
+    let readme = read("README.md");
+    let rows: Vec<_> =
+        readme.lines().skip_while(|line| !line.starts_with("| provider |")).skip(2).collect();
+    let rows = &rows[..rows.iter().position(|line| line.is_empty()).unwrap()];
+    let expected: Vec<_> = providers::all().iter().map(row).collect();
+    assert_eq!(rows, expected);
+}
+
+fn row(provider: &Provider) -> String {
+    let signs_in = provider.authorization_endpoint.is_some();
+    let flows = [
+        (signs_in && provider.authorization.loopback.is_some(), "browser"),
+        (provider.device_authorization_endpoint.is_some(), "device"),
+        (signs_in && provider.authorization.page.is_some(), "paste"),
+    ];
+    let flows: Vec<_> = flows.iter().filter(|(there, _)| *there).map(|(_, flow)| *flow).collect();
+    let status = match provider.terms.status {
+        TermsStatus::Allowed => "allowed",
+        TermsStatus::Unclear => "unclear",
+        TermsStatus::Restricted => "**restricted**",
+    };
+    let (id, name, note) = (&provider.id, &provider.name, &provider.terms.note);
+    format!("| `{id}` | {name} | {} | {status}: {note} |", flows.join(", "))
+}
+
+#[test]
+fn the_exit_codes_are_those_of_the_help() {
+    let help = Home::new().run(&["--help"]).out;
+    let (_, codes) = help.split_once("Exit codes:").unwrap();
+    let document = read("docs/cli.md");
+    let rows = codes.lines().filter_map(|line| line.trim().split_once("  "));
+    let mut count = 0;
+    for (code, meaning) in rows {
+        let row = format!("| {meaning} |");
+        let found = document.lines().find(|line| line.starts_with(&format!("| {code} |")));
+        assert!(found.is_some_and(|line| line.ends_with(&row)), "{code} {meaning}");
+        count += 1;
+    }
+    assert_eq!(count, 9);
+}
+
+/// With [`crate::demo`] and [`crate::logins`], which see them happen.
+#[test]
+fn every_event_that_the_command_can_tell_is_documented() {
+    let document = read("docs/cli.md");
+    let documented: BTreeSet<_> = document
+        .split("\n## Events")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let home = Home::new();
+    let mut told = BTreeSet::new();
+    for arguments in [&["demo"][..], &["providers"], &["status", "kimi"], &["logout", "kimi"]] {
+        let run = home.run(&[arguments, &["--json"]].concat());
+        told.extend(run.events().iter().map(|event| event["event"].as_str().unwrap().to_owned()));
+    }
+    let missing: Vec<_> = told.difference(&documented).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in docs/cli.md");
+    assert!(told.len() >= 13, "{told:?}");
+}
+
+#[test]
+fn the_contributors_page_is_short() {
+    assert!(read("CONTRIBUTING.md").lines().count() < 60);
+}
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
+}
+
+/// The code blocks in this language.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = document.split(&fence).skip(1);
+    after.map(|text| text.split("```").next().unwrap().to_owned()).collect()
+}

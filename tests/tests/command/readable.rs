@@ -1,0 +1,52 @@
+//! Narrow terminals, no colours, and an address that can be copied.
+
+use grantflow_test_server::Person;
+
+use crate::command::{Home, Run};
+use crate::server::{TestServer, standard};
+
+#[test]
+fn forty_columns_are_enough() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let narrow = |arguments: &[&str]| {
+        let output = home.command(arguments).env("COLUMNS", "40").output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    };
+    for arguments in [
+        &["providers"][..],
+        &["status"],
+        &["login"],
+        &["login", "anthropic"],
+        &["login", "--provider-file", &file, "--flow", "device"],
+        &["login", "--provider-file", &file, "--flow", "browser", "--no-wait"],
+        &["status"],
+        &["refresh", "acme"],
+    ] {
+        let run = narrow(arguments);
+        for line in run.out.lines().chain(run.err.lines()) {
+            let fits = line.chars().count() <= 40 || line.starts_with("http");
+            assert!(fits, "{line:?} of {arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn an_address_stands_on_one_line_of_its_own() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let arguments = ["login", "--provider-file", &file, "--flow", "browser", "--no-wait"];
+    let output = home.command(&arguments).env("COLUMNS", "40").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let address = out.lines().find(|line| line.starts_with("http")).unwrap();
+    assert!(address.contains("code_challenge_method=S256"), "{address} is whole");
+}
+
+#[test]
+fn colours_are_a_choice() {
+    let home = Home::new();
+    assert!(!home.run(&["providers"]).out.contains('\x1b'), "none without a terminal");
+    assert!(home.run(&["providers", "--color", "always"]).out.contains('\x1b'));
+    assert!(!home.run(&["providers", "--color", "never"]).out.contains('\x1b'));
+}
