@@ -5,14 +5,14 @@
 //! ```no_run
 //! # use grantflow::{LoginOptions, Logins, Prompt};
 //! # async fn sign_in() -> Result<(), Box<dyn std::error::Error>> {
-//! # let show = |prompt: &Prompt, _left| match prompt {
+//! # let mut show = |prompt: &Prompt, _left| match prompt {
 //! #     Prompt::OpenUrl { sign_ins, .. } => sign_ins.iter().for_each(|way| eprintln!("{}", way.url)),
 //! #     Prompt::EnterCode { user_code, verification_uri, .. } => {
 //! #         eprintln!("enter {user_code} at {verification_uri}");
 //! #     }
 //! # };
 //! let logins = Logins::open_default()?;
-//! logins.login(&logins.client("openai-codex")?, &LoginOptions::default(), &mut { show }).await?;
+//! logins.login(&logins.client("openai-codex")?, &LoginOptions::default(), &mut show).await?;
 //! let headers = logins.access_token("openai-codex", std::time::Duration::ZERO).await?.headers()?;
 //! # drop(headers);
 //! # Ok(())

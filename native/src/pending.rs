@@ -41,30 +41,40 @@ impl Drawer {
         Self { folder: store.with_file_name("pending") }
     }
 
+    /// Keeps a login, and forgets what waited for the same provider before.
     pub(crate) fn put(&self, provider: &str, flow: &Flow) -> Result<(), PendingError> {
         let snapshot = flow.save().ok_or(PendingError::None)?;
         let names: Vec<_> = flow.names().iter().map(Digest::to_string).collect();
         let file = [label(provider), names.join("."), WAITING.into()].join(".");
         private::make_folder(&self.folder)?;
-        Ok(private::replace(&self.folder.join(file), snapshot.expose().as_bytes())?)
+        let superseded = self.waiting(provider)?;
+        private::replace(&self.folder.join(file), snapshot.expose().as_bytes())?;
+        for path in superseded {
+            // Someone may be claiming it just now; it is theirs then.
+            let _ = fs::remove_file(path);
+        }
+        Ok(())
     }
 
     /// The newest login of this provider that waits.
     pub(crate) fn newest(&self, provider: &str) -> Result<Waiting, PendingError> {
+        let age = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
+        let newest = self.waiting(provider)?.into_iter().max_by_key(age);
+        newest.map(|path| Waiting { path }).ok_or(PendingError::None)
+    }
+
+    fn waiting(&self, provider: &str) -> Result<Vec<PathBuf>, StoreError> {
         let files = match fs::read_dir(&self.folder) {
             Ok(files) => files,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Err(PendingError::None),
-            Err(why) => return Err(StoreError::System(why).into()),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(why) => return Err(why.into()),
         };
         let prefix = label(provider) + ".";
-        files
-            .filter_map(Result::ok)
-            .filter(|file| file.file_name().to_string_lossy().starts_with(&prefix))
-            .map(|file| file.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == WAITING))
-            .max_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
-            .map(|path| Waiting { path })
-            .ok_or(PendingError::None)
+        let is_its = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+                && path.extension().is_some_and(|extension| extension == WAITING)
+        };
+        Ok(files.filter_map(Result::ok).map(|file| file.path()).filter(is_its).collect())
     }
 }
 

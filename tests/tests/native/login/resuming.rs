@@ -94,6 +94,19 @@ async fn there_is_nothing_to_end_where_nothing_was_begun() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_begun_anew_takes_the_place_of_the_one_before() {
+    let scene = Scene::of(Dialect::Standard).await;
+    begin(&scene, Route::Paste).await.unwrap();
+    let before = saved(&scene);
+    begin(&scene, Route::Paste).await.unwrap();
+    let after = saved(&scene);
+    assert_eq!(after.len(), 1);
+    assert_ne!(after, before);
+    let mut person = Person::with(&scene.server, Habit::AddressBar);
+    elsewhere(&scene).resume(&scene.client, &mut person).await.unwrap();
+}
+
+#[tokio::test]
 async fn another_client_does_not_get_the_login_and_does_not_destroy_it() {
     let scene = Scene::of(Dialect::Standard).await;
     begin(&scene, Route::Paste).await.unwrap();
