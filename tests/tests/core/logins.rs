@@ -339,3 +339,25 @@ fn an_ended_flow_stays_ended() {
     let late = flow.handle_response(world.now, id, &Err(TransportError::Lost));
     assert_eq!(late, Err(grantflow_core::Rejected::Stale));
 }
+
+#[test]
+fn a_credential_is_renewed_only_where_it_was_issued() {
+    covers(&["N-6749-20"]);
+    use grantflow_core::{Client, Configuration, Endpoint, Misconfigured};
+    let ours = client(Dialect::Anthropic);
+    let mut world = World::new(server(Dialect::Anthropic, |_| {}));
+    let mut flow = browser_login(&ours, 50_123, 1);
+    let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
+    let mut moved = ours.provider().clone();
+    moved.token_endpoint = Endpoint::parse("https://elsewhere.example/token").unwrap();
+    let elsewhere = Client::new(moved, Configuration::default()).unwrap();
+    let stranger = Configuration { client_id: Some("other".into()), ..Configuration::default() };
+    let stranger = Client::new(ours.provider().clone(), stranger).unwrap();
+    for foreign in [elsewhere, stranger, client(Dialect::Standard)] {
+        let refused = Renewal::new(&foreign, credential.clone(), &entropy(2), world.now);
+        assert_eq!(refused.map(drop), Err(Misconfigured::ForeignCredential));
+    }
+    let without = grantflow_core::Credential { refresh_token: None, ..credential };
+    let refused = Renewal::new(&ours, without, &entropy(2), world.now);
+    assert_eq!(refused.map(drop), Err(Misconfigured::NotRenewable));
+}
