@@ -23,7 +23,7 @@ impl Endpoint {
         if url.contains('#') {
             return Err(BadEndpoint::Fragment);
         }
-        check(&url)?;
+        check(&url, is_loopback)?;
         Ok(Self(url))
     }
 
@@ -100,7 +100,16 @@ impl core::error::Error for BadEndpoint {}
 
 /// A page to show a person: an endpoint that may have a fragment.
 pub(crate) fn is_safe_page(url: &str) -> bool {
-    check(url).is_ok()
+    check(url, is_loopback).is_ok()
+}
+
+/// A page of the caller's own to be redirected to. `localhost` will do here: no credential is sent
+/// to it, only the browser goes there, and development servers live there.
+pub(crate) fn check_redirect_uri(url: &str) -> Result<(), BadEndpoint> {
+    if url.contains('#') {
+        return Err(BadEndpoint::Fragment);
+    }
+    check(url, |host| host == "localhost" || is_loopback(host))
 }
 
 /// Scheme, host and port of a checked URL.
@@ -110,7 +119,7 @@ pub(crate) fn origin(url: &str) -> &str {
     &url[..end]
 }
 
-fn check(url: &str) -> Result<(), BadEndpoint> {
+fn check(url: &str, is_local: impl Fn(&str) -> bool) -> Result<(), BadEndpoint> {
     let forbidden = |c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c);
     if url.contains(forbidden) {
         return Err(BadEndpoint::Characters);
@@ -128,7 +137,7 @@ fn check(url: &str) -> Result<(), BadEndpoint> {
     if !is_host(host) || !port.is_none_or(is_port) {
         return Err(BadEndpoint::Host);
     }
-    if secure || is_loopback(host) { Ok(()) } else { Err(BadEndpoint::Insecure) }
+    if secure || is_local(host) { Ok(()) } else { Err(BadEndpoint::Insecure) }
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {

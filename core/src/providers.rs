@@ -54,8 +54,6 @@ pub fn anthropic() -> Provider {
             error_codes: map(&[
                 ("authentication_error", "invalid_grant"),
                 ("invalid_request_error", "invalid_request"),
-                ("not_found_error", "invalid_grant"),
-                ("permission_error", "access_denied"),
             ]),
             account: AccountRules {
                 id: paths(&[&["reply", "account", "uuid"]]),

@@ -16,11 +16,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-WORK=${CARGO_TARGET_DIR:-$PWD/target}/mutants
+# Built where everything else is, so that the dependencies are shared; ours differ by their path.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+WORK=$CARGO_TARGET_DIR/mutants
 TREE=$WORK/tree
 LOG=$WORK/log
 LONGEST=120
-export CARGO_TARGET_DIR=$WORK/target
 
 main() {
   local patches=("$@") patch survivors=0

@@ -68,6 +68,9 @@ impl World {
     }
 
     /// Drives a device login until it shows its code; false if it ends before.
+    ///
+    /// # Panics
+    /// When the flow does not take an answer to what is out.
     pub fn drive_until_prompt(&mut self, flow: &mut Flow) -> bool {
         while flow.prompt().is_none() {
             match flow.poll(self.now) {
@@ -87,6 +90,9 @@ impl World {
     ///
     /// # Errors
     /// How the flow ended, if not with a credential.
+    ///
+    /// # Panics
+    /// When there is no redirect, or the flow does not take it.
     pub fn sign_in(&mut self, flow: &mut Flow, decision: Decision) -> Result<Credential, Error> {
         let back = self.visit(flow, 0, decision);
         assert_eq!(flow.handle_redirect(self.now, Redirect::Callback(&back)), Ok(()));
@@ -108,6 +114,9 @@ impl World {
     }
 
     /// Performs one request: what a transport does.
+    ///
+    /// # Errors
+    /// As the server's fault has it.
     pub fn perform(&mut self, request: &Request) -> Result<Response, TransportError> {
         let reply = self.server.handle(self.now.wall, &translate(request));
         self.wait(self.latency);

@@ -7,11 +7,12 @@ mod snapshot;
 pub(crate) mod state;
 mod view;
 
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::endpoint::check_redirect_uri;
 use crate::entropy::{Entropy, RequestIds};
 use crate::error::Rejected;
 use crate::flow::call::Call;
@@ -25,7 +26,7 @@ use crate::scope::Scope;
 use crate::time::Now;
 use crate::wire::authorization::{Redirect, Target};
 use crate::wire::pkce::CodeVerifier;
-use crate::{Client, Digest, Endpoint, Misconfigured, Secret};
+use crate::{BadEndpoint, Client, Digest, Misconfigured, Secret};
 
 /// How long to wait for a person at a browser unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -54,7 +55,7 @@ pub struct Redirects {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Callback {
     Loopback(u16),
-    Address(Endpoint),
+    Address(String),
 }
 
 impl Redirects {
@@ -63,9 +64,14 @@ impl Redirects {
         Self { callback: Some(Callback::Loopback(port)), page: false }
     }
 
-    /// To a page of the caller's own (RFC 8252 §7.2, or a web application).
-    pub fn address(redirect_uri: Endpoint) -> Self {
-        Self { callback: Some(Callback::Address(redirect_uri)), page: false }
+    /// To a page of the caller's own: https, or http on this machine (RFC 6749 §3.1.2).
+    ///
+    /// # Errors
+    /// [`BadEndpoint`] says which rule it breaks.
+    pub fn address(redirect_uri: impl Into<String>) -> Result<Self, BadEndpoint> {
+        let redirect_uri = redirect_uri.into();
+        check_redirect_uri(&redirect_uri)?;
+        Ok(Self { callback: Some(Callback::Address(redirect_uri)), page: false })
     }
 
     /// Only to the provider's page.
@@ -104,7 +110,7 @@ impl Flow {
                 let loopback = rules.loopback.as_ref().ok_or(Misconfigured::NoRedirect)?;
                 Some((loopback.redirect_uri(*port), false))
             }
-            Some(Callback::Address(address)) => Some((address.to_string(), false)),
+            Some(Callback::Address(address)) => Some((address.clone(), false)),
             None => None,
         };
         let page = rules.page.as_ref().filter(|_| redirects.page);

@@ -97,12 +97,12 @@ pub(crate) fn read(
             if !is_address_of(address, &targets[target].redirect_uri) {
                 return Err(Rejected::Malformed(Malformed::WrongAddress));
             }
-            answer.finish(client, target)
+            answer.finish(client, targets, target)
         }
         Shape::Query(query) => {
             let answer = Parsed::read(query, "")?;
             let target = answer.target(targets)?;
-            answer.finish(client, target)
+            answer.finish(client, targets, target)
         }
         Shape::CodeAndState { code, state } => {
             let target = find(targets, state)?;
@@ -160,14 +160,19 @@ impl Parsed {
         find(targets, self.state.as_deref().unwrap_or_default())
     }
 
-    fn finish(self, client: &Client, target: usize) -> Result<Arrived, Rejected> {
+    fn finish(
+        self,
+        client: &Client,
+        targets: &[Target],
+        target: usize,
+    ) -> Result<Arrived, Rejected> {
         check_issuer(client, self.iss.as_deref())?;
         match (self.code, self.error) {
             (Some(code), None) => Ok(Arrived::Code { code: checked(&code)?, target }),
             (None, Some(error)) => {
                 let codes = &client.provider().token.error_codes;
                 let error = codes.get(&error).unwrap_or(&error);
-                Ok(Arrived::Refused(ErrorCode::read(error, &[])))
+                Ok(Arrived::Refused(ErrorCode::read(error, &[&targets[target].state])))
             }
             (Some(_), Some(_)) => Err(Rejected::Malformed(Malformed::CodeAndError)),
             (None, None) => Err(Rejected::Malformed(Malformed::NoCode)),

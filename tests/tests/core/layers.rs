@@ -41,7 +41,8 @@ fn offences(text: &str, forbidden: &[&str]) -> Vec<String> {
         line.match_indices(word).any(|(at, _)| {
             let before = line[..at].chars().next_back();
             let after = line[at + word.len()..].chars().next();
-            !before.is_some_and(is_word) && !(after.is_some_and(is_word) && word.ends_with(is_word))
+            let goes_on = after.is_some_and(is_word) && word.ends_with(is_word);
+            !(before.is_some_and(is_word) || goes_on)
         })
     };
     text.lines()

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use grantflow_core::{Error, Flow, Machine, Purpose, Renewal, Step, TransportError};
+use grantflow_core::{
+    Client, Configuration, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Renewal, Step,
+    TransportError,
+};
 use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Finding, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
@@ -64,7 +67,7 @@ fn a_pasted_code_and_state_from_the_providers_page_repeats_that_pages_redirect_u
 fn the_device_login_sends_pkce_where_the_provider_asks_for_it() {
     let mut provider = grantflow_tests::local::provider(Dialect::Standard, "http://127.0.0.1:4000");
     provider.device.code_challenge = true;
-    let client = grantflow_core::Client::new(provider, Default::default()).unwrap();
+    let client = Client::new(provider, Configuration::default()).unwrap();
     let mut world = World::new(server(Dialect::Standard, |config| {
         config.person = Person::Approve;
         config.device_pkce = true;
@@ -90,8 +93,8 @@ fn codex_makes_the_code_verifier_itself_and_the_code_is_redeemed_with_its_own_re
             Happened::Answered(_) | Happened::Waited(_) => None,
         })
         .collect();
-    use Purpose::{PollDevice, RedeemCode, RequestDeviceCode};
-    assert_eq!(sent, [RequestDeviceCode, PollDevice, PollDevice, RedeemCode]);
+    let polls = [Purpose::PollDevice; 2];
+    assert_eq!(sent, [&[Purpose::RequestDeviceCode][..], &polls, &[Purpose::RedeemCode]].concat());
     assert_eq!(world.findings(), []);
     assert_eq!(credential.account.plan.as_deref(), Some("plus"));
     let id = credential.account.id.as_deref();
@@ -182,16 +185,15 @@ fn device_logins_that_are_not_offered_name_the_browser_as_the_way_out() {
     let mut world = World::new(server(Dialect::Codex, |config| config.faults = rules));
     let ended = world.drive(&mut device_login(&client, 1)).unwrap_err();
     assert_eq!(ended, Error::DeviceLoginUnavailable);
-    assert_eq!(ended.remedy(), grantflow_core::Remedy::UseAnotherFlow);
+    assert_eq!(ended.remedy(), Remedy::UseAnotherFlow);
 }
 
 #[test]
 fn a_second_token_tells_a_revoked_login_from_a_missing_seat() {
-    use grantflow_core::Remedy::{AskAdministrator, SignInAgain};
     for (fault, remedy) in [
-        (Fault::SecondToken401, SignInAgain),
-        (Fault::SecondToken403, AskAdministrator),
-        (Fault::SecondToken404, AskAdministrator),
+        (Fault::SecondToken401, Remedy::SignInAgain),
+        (Fault::SecondToken403, Remedy::AskAdministrator),
+        (Fault::SecondToken404, Remedy::AskAdministrator),
     ] {
         let mut world = World::new(server(Dialect::Github, |config| {
             config.person = Person::Approve;
@@ -205,9 +207,9 @@ fn a_second_token_tells_a_revoked_login_from_a_missing_seat() {
 #[test]
 fn copilot_without_the_callers_editor_headers_says_which_are_needed() {
     let provider = grantflow_core::providers::github_copilot();
-    let missing = grantflow_core::Client::new(provider, Default::default()).unwrap_err();
+    let missing = Client::new(provider, Configuration::default()).unwrap_err();
     let needed = ["integration_id", "plugin_version", "editor_version"].map(str::to_owned);
-    assert_eq!(missing, grantflow_core::Misconfigured::MissingVariables(needed.into()));
+    assert_eq!(missing, Misconfigured::MissingVariables(needed.into()));
 }
 
 #[test]
@@ -319,7 +321,7 @@ fn a_login_nobody_finishes_ends_after_ten_minutes_or_as_long_as_was_set() {
     for (patience, waited) in [(None, 600), (Some(Duration::from_secs(42)), 42)] {
         configuration.patience = patience;
         let provider = grantflow_tests::local::provider(Dialect::Standard, "http://127.0.0.1:4000");
-        let client = grantflow_core::Client::new(provider, configuration.clone()).unwrap();
+        let client = Client::new(provider, configuration.clone()).unwrap();
         let mut world = World::new(server(Dialect::Standard, |_| {}));
         let mut flow = browser_login(&client, 50_123, 1);
         assert_eq!(world.drive(&mut flow).unwrap_err(), Error::Expired { slow_downs: 0 });
@@ -343,13 +345,13 @@ fn an_ended_flow_stays_ended() {
 #[test]
 fn a_credential_is_renewed_only_where_it_was_issued() {
     covers(&["N-6749-20"]);
-    use grantflow_core::{Client, Configuration, Endpoint, Misconfigured};
     let ours = client(Dialect::Anthropic);
     let mut world = World::new(server(Dialect::Anthropic, |_| {}));
     let mut flow = browser_login(&ours, 50_123, 1);
     let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
     let mut moved = ours.provider().clone();
-    moved.token_endpoint = Endpoint::parse("https://elsewhere.example/token").unwrap();
+    moved.token_endpoint =
+        grantflow_core::Endpoint::parse("https://elsewhere.example/token").unwrap();
     let elsewhere = Client::new(moved, Configuration::default()).unwrap();
     let stranger = Configuration { client_id: Some("other".into()), ..Configuration::default() };
     let stranger = Client::new(ours.provider().clone(), stranger).unwrap();

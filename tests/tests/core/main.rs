@@ -1,4 +1,5 @@
 //! The core: every flow against a server in the same process, under a virtual clock.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 mod exhaustive;
 mod layers;

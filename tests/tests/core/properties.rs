@@ -14,17 +14,26 @@ use grantflow_test_server::Dialect;
 use grantflow_tests::local::{browser_login, client, device_login, port};
 use grantflow_tests::{covers, world::DAWN};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 /// One thing that happens to a login.
 #[derive(Clone, Debug)]
 enum Event {
     Poll,
-    /// Both clocks go on.
+    /// Both clocks go on by this.
     Pass(u64),
+    /// Both clocks go on until the next request is due.
+    Wait,
     /// One clock is set, the other not.
     StepWall(i64),
     StepMono(i64),
     Answer(u16, String),
+    /// An answer that the state can go on with, or few logins would get far.
+    Fitting {
+        codes: String,
+        error: String,
+    },
     Transport(TransportError),
     /// An answer to this id, whoever it belongs to.
     Stray(u64),
@@ -43,11 +52,13 @@ fn event() -> impl Strategy<Value = Event> {
     let transport = prop_oneof![Just(TransportError::NotSent), Just(TransportError::Lost)];
     prop_oneof![
         6 => Just(Event::Poll),
-        4 => (0_u64..700_000).prop_map(Event::Pass),
-        1 => Just(Event::Pass(1)),
+        5 => Just(Event::Wait),
+        2 => (0_u64..20_000).prop_map(Event::Pass),
+        1 => prop_oneof![Just(1), 0_u64..700_000].prop_map(Event::Pass),
         1 => any::<i32>().prop_map(|ms| Event::StepWall(ms.into())),
         1 => (-100_000_i64..100_000).prop_map(Event::StepMono),
-        6 => (status(), body()).prop_map(|(status, body)| Event::Answer(status, body)),
+        4 => (status(), body()).prop_map(|(status, body)| Event::Answer(status, body)),
+        6 => (codes(), going_on()).prop_map(|(codes, error)| Event::Fitting { codes, error }),
         2 => transport.prop_map(Event::Transport),
         1 => any::<u64>().prop_map(Event::Stray),
         2 => back().prop_map(Event::Redirect),
@@ -71,21 +82,31 @@ fn body() -> impl Strategy<Value = String> {
         "server_error",
         "unheard_of",
     ]);
-    let codes = (0_u32..100, 0_u32..2_000).prop_map(|(interval, life)| {
-        format!(
-            r#"{{"device_code":"dc","user_code":"AB-CD","verification_uri":"https://example.com/d",
-                "interval":{interval},"expires_in":{life}}}"#
-        )
-    });
     prop_oneof![
         4 => (error, 0_u32..50).prop_map(|(error, interval)| {
             format!(r#"{{"error":"{error}","interval":{interval}}}"#)
         }),
-        3 => codes,
-        1 => Just(r#"{"access_token":"at","refresh_token":"rt","expires_in":3600}"#.to_owned()),
+        3 => codes(),
+        3 => Just(r#"{"access_token":"at","refresh_token":"rt","expires_in":3600}"#.to_owned()),
         1 => Just(r#"{"token":"second","expires_at":1780003600}"#.to_owned()),
         1 => ".{0,40}",
     ]
+}
+
+fn codes() -> impl Strategy<Value = String> {
+    (0_u32..30, prop_oneof![4 => 600_u32..3_600, 1 => 0_u32..60]).prop_map(|(interval, life)| {
+        format!(
+            r#"{{"device_code":"dc","device_auth_id":"dc","user_code":"AB-CD",
+                "verification_uri":"https://example.com/d",
+                "interval":{interval},"expires_in":{life}}}"#
+        )
+    })
+}
+
+fn going_on() -> impl Strategy<Value = String> {
+    let error = prop::sample::select(vec!["authorization_pending", "slow_down"]);
+    (error, 0_u32..50)
+        .prop_map(|(error, interval)| format!(r#"{{"error":"{error}","interval":{interval}}}"#))
 }
 
 fn back() -> impl Strategy<Value = Back> {
@@ -129,6 +150,39 @@ proptest! {
     }
 }
 
+#[test]
+fn the_sequences_go_everywhere() {
+    let mut runner = TestRunner::deterministic();
+    let sequences = (0_usize..5, prop::collection::vec(event(), 1..120));
+    let mut seen = BTreeSet::new();
+    for _ in 0..400 {
+        let (kind, events) = sequences.new_tree(&mut runner).expect("a sequence").current();
+        let mut observer = Observer::open(kind);
+        for event in events {
+            observer.observe(event);
+            let view = observer.flow.view(observer.now);
+            seen.insert(view.state);
+            if view.pace.is_some_and(|(_, _, slow_downs)| slow_downs > 1) {
+                seen.insert("slowed down twice");
+            }
+            if view.state == "RedeemingCode" && view.tries.1 > 0 {
+                seen.insert("a code presented twice");
+            }
+        }
+    }
+    let everywhere = BTreeSet::from([
+        "AwaitingRedirect",
+        "ExchangingToken",
+        "Finished",
+        "Polling",
+        "RedeemingCode",
+        "RequestingCode",
+        "a code presented twice",
+        "slowed down twice",
+    ]);
+    assert_eq!(seen, everywhere);
+}
+
 /// 256 sequences in an ordinary run; `PROPTEST_CASES` asks for more.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
@@ -163,9 +217,10 @@ impl Observer {
             (Github, false),
         ][kind];
         let client = client(dialect);
-        let flow = match is_browser {
-            true => browser_login(&client, port(dialect), 5),
-            false => device_login(&client, 5),
+        let flow = if is_browser {
+            browser_login(&client, port(dialect), 5)
+        } else {
+            device_login(&client, 5)
         };
         let right = match flow.prompt() {
             Some(Prompt::OpenUrl { sign_ins, .. }) => {
@@ -198,19 +253,20 @@ impl Observer {
         let before = self.flow.view(self.now);
         match event {
             Event::Poll => self.poll(),
-            Event::Pass(ms) => {
-                self.now.wall += ms;
-                self.now.mono += ms;
-                self.real += ms;
-            }
+            Event::Pass(ms) => self.pass(ms),
+            Event::Wait => self.pass(before.due_in.unwrap_or(0)),
             Event::StepWall(ms) => self.now.wall = self.now.wall.saturating_add_signed(ms),
             // Forward is the laptop whose clock runs on while it sleeps: time that really passed.
             Event::StepMono(ms) => {
                 self.now.mono = self.now.mono.saturating_add_signed(ms);
                 self.real += u64::try_from(ms).unwrap_or(0);
             }
-            Event::Answer(status, body) => self.answer(Ok(Response::new(status, body))),
-            Event::Transport(error) => self.answer(Err(error)),
+            Event::Answer(status, body) => self.answer(&Ok(Response::new(status, body))),
+            Event::Fitting { codes, error } => {
+                let body = if before.state == "Polling" { error } else { codes };
+                self.answer(&Ok(Response::new(200, body)));
+            }
+            Event::Transport(error) => self.answer(&Err(error)),
             Event::Stray(number) => {
                 let id = RequestId::from_number(number);
                 if self.out != Some(id) {
@@ -231,6 +287,12 @@ impl Observer {
         }
         let shown = format!("{:?} {:?}", self.flow, self.flow.prompt());
         assert!(self.secrets.iter().all(|secret| !shown.contains(secret)), "law 6: {shown}");
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now.wall += ms;
+        self.now.mono += ms;
+        self.real += ms;
     }
 
     fn poll(&mut self) {
@@ -269,11 +331,11 @@ impl Observer {
         }
     }
 
-    fn answer(&mut self, result: Result<Response, TransportError>) {
+    fn answer(&mut self, result: &Result<Response, TransportError>) {
         let Some(id) = self.out.take() else { return };
         let was_code = self.flow.view(self.now).state == "RedeemingCode";
-        assert_eq!(self.flow.handle_response(self.now, id, &result), Ok(()));
-        assert!(self.flow.handle_response(self.now, id, &result).is_err(), "law 1: answered once");
+        assert_eq!(self.flow.handle_response(self.now, id, result), Ok(()));
+        assert!(self.flow.handle_response(self.now, id, result).is_err(), "law 1: answered once");
         let tries = self.flow.view(self.now).tries;
         // Sent again without a loss: the server did not act on it.
         if was_code && tries.0 > 0 && u32::from(tries.1) < self.may_have_acted {

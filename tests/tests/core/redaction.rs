@@ -1,6 +1,6 @@
 //! No secret in anything that is printed, and none in a URL beyond what the RFCs put there.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 
 use grantflow_core::{
     Client, CodeVerifier, Configuration, Entropy, Flow, Machine, Prompt, ProviderFile, Redirect,
@@ -20,7 +20,7 @@ struct Watch {
 
 impl Watch {
     fn print(&mut self, value: &impl Debug) {
-        self.printed.push_str(&format!("{value:?}\n{value:#?}\n"));
+        writeln!(self.printed, "{value:?}\n{value:#?}").expect("a string");
     }
 
     fn secret(&mut self, text: &str) {
@@ -101,7 +101,9 @@ fn sign_in(watch: &mut Watch, world: &mut World, flow: &mut Flow, fault: Option<
     let back = world.visit(flow, 0, Decision::Approve);
     let (_, code) = back.split_once("code=").expect("a code");
     watch.secret(code.split('&').next().expect("a code"));
-    fault.into_iter().for_each(|fault| world.server.inject(fault.always()));
+    if let Some(fault) = fault {
+        world.server.inject(fault.always());
+    }
     let redirect = Redirect::Callback(&back);
     watch.print(&redirect);
     assert_eq!(flow.handle_redirect(world.now, redirect), Ok(()));

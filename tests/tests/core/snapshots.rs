@@ -23,9 +23,10 @@ fn login(state: &str) -> (Client, Flow) {
     let mut world = World::new(server(dialect, |config| {
         config.person = if dialect == Dialect::Anthropic { Person::Ask } else { Person::Approve };
     }));
-    let mut flow = match dialect {
-        Dialect::Anthropic => browser_login(&client, 50_123, 3),
-        _ => device_login(&client, 3),
+    let mut flow = if dialect == Dialect::Anthropic {
+        browser_login(&client, 50_123, 3)
+    } else {
+        device_login(&client, 3)
     };
     while flow.view(world.now).state != state {
         match flow.poll(world.now) {

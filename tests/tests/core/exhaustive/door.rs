@@ -7,7 +7,7 @@ use grantflow_tests::world::{DAWN, entropy};
 
 use super::inputs::{Input, Way};
 
-pub struct Door {
+pub(crate) struct Door {
     pub name: &'static str,
     pub client: Client,
     /// `state` of the redirect and of the page, where there are any.
@@ -23,7 +23,7 @@ enum Kind {
 
 impl Door {
     /// Authorization code, with a listener and the provider's page at once, and an issuer.
-    pub fn browser() -> Self {
+    pub(crate) fn browser() -> Self {
         let mut provider = provider(Dialect::Anthropic, ISSUER);
         provider.issuer = Some(ISSUER.into());
         provider.ignore_iss = false;
@@ -31,20 +31,20 @@ impl Door {
     }
 
     /// RFC 8628.
-    pub fn device() -> Self {
+    pub(crate) fn device() -> Self {
         let provider = provider(Dialect::Standard, ISSUER);
         Self::new("device", Kind::Device, provider, configuration(Dialect::Standard))
     }
 
     /// RFC 8628, and a second token.
-    pub fn device_then_exchange() -> Self {
+    pub(crate) fn device_then_exchange() -> Self {
         let provider = provider(Dialect::Github, ISSUER);
         let configuration = configuration(Dialect::Github);
         Self::new("device, then a second token", Kind::Device, provider, configuration)
     }
 
     /// The dialect that yields an authorization code.
-    pub fn device_then_code() -> Self {
+    pub(crate) fn device_then_code() -> Self {
         let mut provider = provider(Dialect::Codex, ISSUER);
         provider.token.account.required = false;
         provider.device.expires_in = 16;
@@ -68,12 +68,12 @@ impl Door {
         door
     }
 
-    pub fn takes_redirects(&self) -> bool {
+    pub(crate) fn takes_redirects(&self) -> bool {
         self.kind == Kind::Browser
     }
 
     /// The rows of its table: one redirect stands for all where none is ever expected.
-    pub fn inputs(&self) -> impl Iterator<Item = Input> {
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = Input> {
         let is_shown = |input: &Input| match input {
             Input::Redirect(way) => self.takes_redirects() || *way == Way::Callback,
             Input::Poll | Input::Answer(_) | Input::StaleAnswer | Input::Restore => true,
@@ -82,7 +82,7 @@ impl Door {
     }
 
     /// A fresh login at dawn.
-    pub fn open(&self) -> Flow {
+    pub(crate) fn open(&self) -> Flow {
         let (client, scope, entropy) = (&self.client, Scope::default(), entropy(9));
         match self.kind {
             Kind::Browser => {
@@ -95,7 +95,7 @@ impl Door {
     }
 
     /// What a browser, a person or a stranger hands in.
-    pub fn redirect(&self, way: Way) -> String {
+    pub(crate) fn redirect(&self, way: Way) -> String {
         let state = |index: usize| self.states.get(index).map_or("none", String::as_str);
         let at = |query: String| format!("/callback?{query}");
         match way {

@@ -8,7 +8,7 @@ use super::door::Door;
 
 /// One thing that a host, a server or a stranger can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Input {
+pub(crate) enum Input {
     Poll,
     Answer(Answer),
     /// An answer to a request of an earlier life.
@@ -19,7 +19,7 @@ pub enum Input {
 
 /// What comes back for the request that is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Answer {
+pub(crate) enum Answer {
     Tokens,
     SecondToken,
     DeviceCodes,
@@ -40,7 +40,7 @@ pub enum Answer {
 
 /// What comes back from the sign-in page, or pretends to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Way {
+pub(crate) enum Way {
     Callback,
     PastedFromPage,
     Denied,
@@ -52,7 +52,7 @@ pub enum Way {
 }
 
 impl Input {
-    pub const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Poll,
         Self::Answer(Answer::Tokens),
         Self::Answer(Answer::SecondToken),
@@ -85,7 +85,7 @@ impl Input {
 
 /// What an input led to, beside the state.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     Sent(RequestId, Purpose),
     Waits,
     Ended,
@@ -94,7 +94,7 @@ pub enum Effect {
 }
 
 /// Applies `input` to `flow`.
-pub fn apply(
+pub(super) fn apply(
     door: &Door,
     flow: &mut Flow,
     now: Now,
@@ -146,7 +146,7 @@ pub fn apply(
 }
 
 impl Answer {
-    pub fn result(self) -> Result<Response, TransportError> {
+    pub(crate) fn result(self) -> Result<Response, TransportError> {
         let (status, body) = match self {
             Self::NotSent => return Err(TransportError::NotSent),
             Self::Lost => return Err(TransportError::Lost),

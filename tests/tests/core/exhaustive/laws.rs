@@ -7,13 +7,13 @@ use super::door::Door;
 use super::inputs::{Answer, Effect, Input, Way};
 
 /// What holds in every state.
-pub fn of_state(door: &Door, node: &Node) {
+pub(super) fn of_state(door: &Door, node: &Node) {
     stepping_the_wall_clock_changes_nothing(node);
     restoring_is_losing_what_was_out(door, node);
 }
 
 /// What holds along every edge.
-pub fn of_step(before: &Node, input: Input, effect: &Effect, after: &Node) {
+pub(super) fn of_step(before: &Node, input: Input, effect: &Effect, after: &Node) {
     let (was, is) = (before.view(), after.view());
     match effect {
         Effect::Sent(_, purpose) => {
@@ -110,7 +110,7 @@ fn expected_clock(node: &Node) -> Now {
 
 /// Law 3: whatever comes, time and inputs only move a login towards its end. There is no cycle but
 /// standing still, and every path leads to an end.
-pub fn every_login_ends(successors: &[Vec<usize>]) {
+pub(super) fn every_login_ends(successors: &[Vec<usize>]) {
     let mut incoming = vec![0_u32; successors.len()];
     successors.iter().flatten().for_each(|&to| incoming[to] += 1);
     let mut free: Vec<usize> = (0..successors.len()).filter(|&node| incoming[node] == 0).collect();

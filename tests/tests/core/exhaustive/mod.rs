@@ -17,10 +17,10 @@ use grantflow_tests::covers;
 use grantflow_tests::world::DAWN;
 
 use door::Door;
-use inputs::{Effect, Input, apply};
+use inputs::{Answer, Effect, Input, apply};
 
 /// A login and what an observer of it remembers.
-pub struct Node {
+pub(crate) struct Node {
     flow: Flow,
     now: Now,
     out: Option<RequestId>,
@@ -29,7 +29,7 @@ pub struct Node {
 
 /// What the laws are about, beside the state: part of a node's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Real time since the last answer of a device login, as far as it matters.
     since_answer: u64,
     /// How often a code was presented and may have been acted on.
@@ -39,7 +39,7 @@ pub struct Seen {
 }
 
 /// What a whole search found.
-pub struct Found {
+pub(crate) struct Found {
     pub states: usize,
     pub edges: usize,
     /// For each state and input, what came of it.
@@ -63,7 +63,7 @@ fn every_reachable_state_of_every_door_keeps_the_laws() {
     }
 }
 
-pub fn search(door: &Door) -> Found {
+pub(crate) fn search(door: &Door) -> Found {
     let root = Node { flow: door.open(), now: DAWN, out: None, seen: Seen::default() };
     let mut numbers: HashMap<Key, usize> = HashMap::from([(root.key(), 0)]);
     let mut queue = VecDeque::from([root]);
@@ -132,9 +132,8 @@ impl Node {
             (Effect::Taken, Input::Answer(answer)) => {
                 node.out = None;
                 node.seen.since_answer = 0;
-                use inputs::Answer::{NotSent, TooManyRequests};
                 let was_code = self.view().state == "RedeemingCode";
-                if was_code && matches!(answer, NotSent | TooManyRequests) {
+                if was_code && matches!(answer, Answer::NotSent | Answer::TooManyRequests) {
                     node.seen.presented -= 1;
                 }
             }

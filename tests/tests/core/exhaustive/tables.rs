@@ -9,7 +9,7 @@ use super::inputs::{Answer, Effect, Input, Way};
 use super::{Node, search};
 
 /// The row that a node belongs to: its state, and whether its request is due or out.
-pub fn row(node: &Node) -> String {
+pub(super) fn row(node: &Node) -> String {
     let view = node.view();
     match (view.due_in, view.is_out) {
         (Some(_), _) => format!("{}/Due", view.state),
@@ -19,7 +19,7 @@ pub fn row(node: &Node) -> String {
 }
 
 /// What an input led to, in a word.
-pub fn entry(before: &Node, effect: &Effect, after: &Node) -> String {
+pub(super) fn entry(before: &Node, effect: &Effect, after: &Node) -> String {
     match effect {
         Effect::Sent(..) => "Send".into(),
         Effect::Waits => "Wait".into(),
@@ -56,7 +56,9 @@ fn the_state_tables_in_the_docs_are_what_the_machine_does() {
             }
         }
         write!(page, "\n## {}\n\n| input |", door.name).expect("a string");
-        rows.iter().for_each(|row| write!(page, " {row} |").expect("a string"));
+        for row in &rows {
+            write!(page, " {row} |").expect("a string");
+        }
         write!(page, "\n|---|{}\n", "---|".repeat(rows.len())).expect("a string");
         for input in door.inputs() {
             let name = if door.takes_redirects() { name(input) } else { name_of_all(input) };
