@@ -105,8 +105,9 @@ fn codes() -> impl Strategy<Value = String> {
 
 fn going_on() -> impl Strategy<Value = String> {
     let error = prop::sample::select(vec!["authorization_pending", "slow_down"]);
-    (error, 0_u32..50)
-        .prop_map(|(error, interval)| format!(r#"{{"error":"{error}","interval":{interval}}}"#))
+    let refused = (error, 0_u32..50)
+        .prop_map(|(error, interval)| format!(r#"{{"error":"{error}","interval":{interval}}}"#));
+    prop_oneof![6 => refused, 1 => Just(r#"{"access_token":"at"}"#.to_owned())]
 }
 
 fn back() -> impl Strategy<Value = Back> {
