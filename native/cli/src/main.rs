@@ -26,6 +26,8 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    leave_no_core_file();
     let arguments = Arguments::parse();
     let output = Output::new(&arguments.common);
     let exit = run(arguments, output).unwrap_or_else(|failure| {
@@ -66,6 +68,13 @@ fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             wait_for(finishing(output, session::refresh(output, common.store, &which)))
         }
     }
+}
+
+/// A crash writes no tokens to disk. A system that refuses leaves it as it was.
+#[cfg(unix)]
+fn leave_no_core_file() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 /// Runs on this thread: a login waits more than it works.

@@ -37,7 +37,7 @@ pub(crate) fn status(
     which: &Which,
 ) -> Result<Exit, Failure> {
     let logins = open(output, store)?;
-    let only = provider::named(which)?.map(|found| found.provider.id);
+    let only = id(which)?;
     let shown = |standing: &Standing| only.as_ref().is_none_or(|id| *id == standing.provider);
     let standings: Vec<_> = standings(&logins)?.into_iter().filter(shown).collect();
     for standing in &standings {
@@ -127,15 +127,18 @@ pub(crate) fn logout(
     which: &Which,
 ) -> Result<Exit, Failure> {
     let logins = open(output, store)?;
-    let id = match (&which.provider, &which.provider_file) {
-        (Some(id), _) => id.clone(),
-        (None, Some(_)) => file_id(which)?,
-        (None, None) => choose_signed_in(&output, &logins, "Sign out of")?,
+    let id = match id(which)? {
+        Some(id) => id,
+        None => choose_signed_in(&output, &logins, "Sign out of")?,
     };
     let was_there = logins.logout(&id).map_err(|error| Failure::of(&id, &error))?;
     output.event("signed_out", &json!({ "provider": id, "was_signed_in": was_there }))?;
-    let said = if was_there { "signed out of" } else { "nobody was signed in to" };
-    output.result(&format!("{said} {id}"))?;
+    if was_there {
+        output.result(&format!("signed out of {id}"))?;
+        output.result("forgotten here; the server was not told")?;
+    } else {
+        output.result(&format!("nobody was signed in to {id}"))?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -180,10 +183,9 @@ fn signed_in(
     question: &str,
 ) -> Result<(Logins, String), Failure> {
     let logins = open(output, store)?;
-    let id = match (&which.provider, &which.provider_file) {
-        (Some(id), _) => id.clone(),
-        (None, Some(_)) => file_id(which)?,
-        (None, None) => choose_signed_in(&output, &logins, question)?,
+    let id = match id(which)? {
+        Some(id) => id,
+        None => choose_signed_in(&output, &logins, question)?,
     };
     let failure = |error: grantflow::Error| Failure::of(&id, &error);
     let stored = logins.store().load(&id).map_err(|error| failure(error.into()))?;
@@ -197,8 +199,12 @@ fn signed_in(
     Ok((logins.with_client(Client::new(found.provider, found.configuration)?), id))
 }
 
-fn file_id(which: &Which) -> Result<String, Failure> {
-    Ok(provider::named(which)?.map(|found| found.provider.id).unwrap_or_default())
+/// Under which name the credential is kept. A name alone need not be a preset's.
+fn id(which: &Which) -> Result<Option<String>, Failure> {
+    match &which.provider {
+        Some(id) => Ok(Some(id.clone())),
+        None => Ok(provider::named(which)?.map(|found| found.provider.id)),
+    }
 }
 
 fn choose_signed_in(output: &Output, logins: &Logins, question: &str) -> Result<String, Failure> {

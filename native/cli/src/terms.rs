@@ -33,7 +33,7 @@ pub(crate) fn accept(output: &Output, provider: &Provider, told: bool) -> Result
         return Err(Failure::new(Exit::NeedsPerson, what, next));
     }
     output.explain(&format!("{what}. {}", terms.note));
-    output.explain(&output.err.dim(&format!("({}, {})", terms.source, terms.date)));
+    output.explain(&format!("({}, {})", terms.source, terms.date));
     if choose::agree(output, "Go on with this login?")? {
         Ok(())
     } else {

@@ -1,6 +1,7 @@
 //! What may be said, and what is answered when it makes no sense.
 
 use grantflow_core::{TermsStatus, providers};
+use grantflow_tests::covers;
 
 use crate::command::Home;
 
@@ -23,6 +24,7 @@ fn nonsense_is_a_mistake_of_usage() {
 
 #[test]
 fn a_client_secret_is_no_argument() {
+    covers(&["S-11"]);
     let run = Home::new().run(&["login", "google", "--client-secret", "s"]);
     assert_eq!(run.code, Some(2));
 }

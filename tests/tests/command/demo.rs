@@ -1,13 +1,15 @@
 //! What `demo` tells is what the server saw.
 
-use grantflow_test_server::Dialect;
+use std::sync::OnceLock;
+
+use grantflow_test_server::{Dialect, Endpoint};
 use serde_json::{Value, json};
 
-use crate::command::Home;
+use crate::command::{Home, Run};
 
 #[test]
 fn the_demo_tells_what_the_server_saw() {
-    let run = Home::new().run(&["demo", "--json"]);
+    let run = run();
     assert_eq!(run.code, Some(0), "{}", run.err);
     let events = run.events();
     let scenes: Vec<_> = events.split(|event| event["event"] == "scene").skip(1).collect();
@@ -20,12 +22,18 @@ fn the_demo_tells_what_the_server_saw() {
     }
     assert_stretched(scenes[1]);
     assert_eq!(last_path(scenes[2]), "/oauth/token", "Codex's code is redeemed");
-    let second = Dialect::Github.path(grantflow_test_server::Endpoint::SecondToken);
+    let second = Dialect::Github.path(Endpoint::SecondToken);
     assert_eq!(Some(last_path(scenes[3]).as_str()), second);
     assert!(scenes[4].iter().any(|event| event["event"] == "renewed"));
 
     let seconds = run.event("demo_finished")["seconds"].as_f64().unwrap();
     assert!(seconds < 20.0, "{seconds} s are too long to watch");
+}
+
+/// One run for all who look at it: its waits are real.
+pub(crate) fn run() -> &'static Run {
+    static RUN: OnceLock<Run> = OnceLock::new();
+    RUN.get_or_init(|| Home::new().run(&["demo", "--json"]))
 }
 
 /// The requests by the driver's events, as the server would list them.

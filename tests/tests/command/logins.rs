@@ -1,7 +1,6 @@
 //! Logins from beginning to end, by each way there is.
 
 use std::fs;
-use std::time::Duration;
 
 use grantflow_test_server::{Config, Dialect, Person};
 use grantflow_tests::covers;
@@ -28,14 +27,14 @@ fn a_browser_login_ends_at_the_listener() {
 
 /// What follows a login: `status`, `token`, `refresh`, `logout`.
 fn assert_works(home: &Home, file: &str) {
-    let status = home.run(&["status", "--provider-file", file, "--json"]);
+    let status = home.run(&["status", "acme", "--json"]);
     assert_eq!((status.code, &status.event("status")["health"]), (Some(0), &"valid".into()));
 
     let first = home.run(&["token", "--provider-file", file]);
     assert_eq!(first.code, Some(0), "{first:?}");
     let header = home.run(&["token", "--provider-file", file, "--header"]);
     assert_eq!(header.out, format!("authorization: Bearer {}", first.out));
-    age(home, Duration::from_secs(1000));
+    age(home, 1_000_000);
     let enough = home.run(&["token", "--provider-file", file, "--min-ttl", "2500"]);
     assert_eq!(enough.out, first.out, "it has 2600 s of its hour left");
     let lasting = home.run(&["token", "--provider-file", file, "--min-ttl", "2700"]);
@@ -51,11 +50,11 @@ fn assert_works(home: &Home, file: &str) {
 }
 
 /// Lets the stored credential grow older.
-fn age(home: &Home, by: Duration) {
+fn age(home: &Home, by_ms: u64) {
     let path = home.path().join("data/auth.json");
     let mut store: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     for time in ["obtained_at", "expires"] {
-        let then = store["acme"][time].as_u64().unwrap() - by.as_millis() as u64;
+        let then = store["acme"][time].as_u64().unwrap() - by_ms;
         store["acme"][time] = then.into();
     }
     fs::write(path, store.to_string()).unwrap();

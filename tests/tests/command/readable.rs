@@ -1,6 +1,7 @@
 //! Narrow terminals, no colours, and an address that can be copied.
 
 use grantflow_test_server::Person;
+use grantflow_tests::covers;
 
 use crate::command::{Home, Run};
 use crate::server::{TestServer, standard};
@@ -34,13 +35,16 @@ fn forty_columns_are_enough() {
 
 #[test]
 fn an_address_stands_on_one_line_of_its_own() {
+    covers(&["B-BO-10", "N-8252-09"]);
     let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
     let file = home.file("acme.toml", &server.provider_file());
     let arguments = ["login", "--provider-file", &file, "--flow", "browser", "--no-wait"];
     let output = home.command(&arguments).env("COLUMNS", "40").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let address = out.lines().find(|line| line.starts_with("http")).unwrap();
-    assert!(address.contains("code_challenge_method=S256"), "{address} is whole");
+    assert!(address.contains("&state=") && address.len() > 200, "{address} is whole");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Look at the address of the page before you type"), "{words}");
 }
 
 #[test]

@@ -60,6 +60,20 @@ fn a_file_that_cannot_be_read_is_not_quoted() {
     assert!(run.err.contains("line 2") && !run.err.contains("hush"), "{}", run.err);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_would_leave_no_core_file() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let mut login = home.start(&["login", "--provider-file", &file, "--flow", "device"]);
+    login.next("prompt");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", login.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    login.interrupt();
+    assert_eq!(login.end().code, Some(130));
+}
+
 /// The tokens in the store.
 fn stored(home: &Home) -> Vec<String> {
     let text = std::fs::read_to_string(home.path().join("data/auth.json")).unwrap();
