@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use grantflow_tests::{covers, local};
 use tempfile::TempDir;
@@ -65,24 +65,39 @@ fn a_process_killed_while_it_writes_leaves_a_whole_file() {
     covers(&["B-CF-16"]);
     let place = Place::empty();
     for _ in 0..8 {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_act"))
-            .arg("save-on")
-            .arg(place.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut started = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut started).unwrap();
+        let writer = Writer::to(&place.path());
         // Reading the file for a while lets the writer come to any point.
         for _ in 0..200 {
             place.store().load("standard").unwrap();
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(writer);
         let found = place.store().load("standard").unwrap().unwrap();
         assert_eq!(found.access_token.expose().len() % 2000, 0, "no part of a token");
     }
     place.store().save(&local::credential("the lock ended with its holder")).unwrap();
+}
+
+/// A process that saves until it is killed: when this is dropped, also by a test that fails.
+struct Writer(Child);
+
+impl Writer {
+    /// Returns when it has saved once.
+    fn to(store: &Path) -> Self {
+        let mut act = Command::new(env!("CARGO_BIN_EXE_act"));
+        let child = act.arg("save-on").arg(store).stdout(Stdio::piped()).spawn().unwrap();
+        let mut writer = Self(child);
+        let mut said = String::new();
+        BufReader::new(writer.0.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "on\n");
+        writer
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 fn mode(path: &Path) -> u32 {
