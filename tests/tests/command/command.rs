@@ -170,7 +170,9 @@ fn binary() -> &'static Path {
         let profile = test.ancestors().nth(2).unwrap();
         let target = profile.parent().unwrap();
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "grantflow-cli", "--target-dir"])
+            // With the features of a test run, so that nothing is compiled twice.
+            .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "grantflow"])
+            .arg("--target-dir")
             .arg(target)
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .output()

@@ -91,7 +91,8 @@ fn a_paste_ends_a_login_and_a_wrong_one_does_not() {
     let refused = login.next("redirect");
     assert_eq!((&refused["by"], &refused["accepted"]), (&"paste".into(), &false.into()));
     assert!(refused["message"].as_str().unwrap().contains("the address to open"), "{refused}");
-    login.type_line(&format!("{back}&padding={}", "x".repeat(5000)));
+    let padding = format!("callback?padding={}&", "x".repeat(5000));
+    login.type_line(&back.replace("callback?", &padding));
     assert_eq!(login.next("redirect")["accepted"], true, "longer than a terminal's line");
 
     let run = login.end();
