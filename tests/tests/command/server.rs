@@ -50,7 +50,7 @@ pub(crate) fn standard(person: Person) -> Config {
     Config { person, interval_s: 1, ..Config::new(Dialect::Standard, "") }
 }
 
-/// The server of the `kimi` preset's client, for tests of presets.
+/// The same server, where only this client is registered.
 pub(crate) fn with_client(config: Config, client_id: &str) -> Config {
     let redirects = vec![RedirectUri::AnyPort("http://127.0.0.1/callback".into())];
     Config { clients: vec![Client::public(client_id, redirects)], ..config }
