@@ -27,8 +27,10 @@ const DEVICE_CODES: (u16, &str) = (
 );
 const PENDING: (u16, &str) = (400, r#"{"error":"authorization_pending"}"#);
 const SLOW_DOWN: (u16, &str) = (400, r#"{"error":"slow_down"}"#);
-const TOKENS: (u16, &str) =
-    (200, r#"{"access_token":"a-1","token_type":"Bearer","expires_in":3600,"refresh_token":"r-1"}"#);
+const TOKENS: (u16, &str) = (
+    200,
+    r#"{"access_token":"a-1","token_type":"Bearer","expires_in":3600,"refresh_token":"r-1"}"#,
+);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = ProviderFile::parse(PROVIDER)?;

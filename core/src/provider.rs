@@ -192,6 +192,9 @@ pub struct DeviceRules {
     pub poll_endpoint: Option<Endpoint>,
     /// Further parameters of the first request.
     pub parameters: BTreeMap<String, String>,
+    /// Whether the first request carries the client's proof of who it is (RFC 8628 §3.1), or only
+    /// its `client_id`.
+    pub client_authentication: bool,
     /// Send a `code_challenge` and later the `code_verifier`, although RFC 8628 knows neither.
     pub code_challenge: bool,
     /// Statuses that mean `authorization_pending`, unless the body says something definite.
@@ -206,6 +209,7 @@ impl Default for DeviceRules {
             dialect: DeviceDialect::Rfc8628,
             poll_endpoint: None,
             parameters: BTreeMap::new(),
+            client_authentication: true,
             code_challenge: false,
             pending_statuses: Vec::new(),
             expires_in: 900,

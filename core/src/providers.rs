@@ -257,7 +257,11 @@ pub fn google() -> Provider {
             loopback: Some(loopback(LoopbackHost::Ipv4, &[], true, "/oauth2callback")),
             ..AuthorizationRules::default()
         },
-        device: DeviceRules { pending_statuses: vec![428], ..DeviceRules::default() },
+        device: DeviceRules {
+            client_authentication: false,
+            pending_statuses: vec![428],
+            ..DeviceRules::default()
+        },
         token: TokenRules {
             account: AccountRules {
                 id: paths(&[&["id_token", "sub"]]),

@@ -16,12 +16,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# Built where everything else is, so that the dependencies are shared; ours differ by their path.
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
-WORK=$CARGO_TARGET_DIR/mutants
+# A target folder of its own: cargo tells two copies of a workspace apart by nothing but the folder,
+# and would take what was built from a broken one for ours.
+WORK=${CARGO_TARGET_DIR:-$PWD/target}/mutants
 TREE=$WORK/tree
 LOG=$WORK/log
 LONGEST=120
+export CARGO_TARGET_DIR=$WORK/target
 
 main() {
   local patches=("$@") patch survivors=0

@@ -76,8 +76,6 @@ pub fn client(dialect: Dialect) -> Client {
 /// The dialect's server at [`ISSUER`], changed by `change`.
 pub fn server(dialect: Dialect, change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::new(dialect, ISSUER);
-    // Client authentication belongs to the first request of a device login too (RFC 8628 §3.1).
-    config.extra_parameters.push("client_secret".into());
     change(&mut config);
     Server::new(config)
 }

@@ -110,7 +110,13 @@ pub(crate) fn read(
         }
         Shape::BareCode(code) => {
             let target = targets.iter().position(|target| target.takes_bare_code);
-            let target = target.ok_or(Malformed::Pasted(Mistake::BareCode));
+            let page = client.provider().authorization.page.as_ref();
+            let has_page = |target: &Target| {
+                page.is_some_and(|page| page.redirect_uri.as_str() == target.redirect_uri)
+            };
+            let mistake =
+                if targets.iter().any(has_page) { Mistake::BareCode } else { Mistake::Other };
+            let target = target.ok_or(Malformed::Pasted(mistake));
             let target = target.map_err(Rejected::Malformed)?;
             Ok(Arrived::Code { code: checked(code)?, target })
         }

@@ -66,7 +66,13 @@ pub(crate) fn request_codes(
         DeviceDialect::AuthorizationCode { .. } => Encoding::Json,
     };
     parameters.extend(&rules.parameters);
-    post(client, id, Purpose::RequestDeviceCode, endpoint, encoding, parameters)
+    let purpose = Purpose::RequestDeviceCode;
+    if rules.client_authentication {
+        post(client, id, purpose, endpoint, encoding, parameters)
+    } else {
+        parameters.push("client_id", client.client_id());
+        post_bare(id, purpose, endpoint, encoding, &parameters)
+    }
 }
 
 /// RFC 8628 §3.4.

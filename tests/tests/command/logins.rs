@@ -129,8 +129,6 @@ fn the_secret_of_a_client_comes_from_the_environment() {
     let server = TestServer::start(Config {
         person: Person::Approve,
         interval_s: 1,
-        // RFC 8628 §3.1: the client authenticates here too. Google does without.
-        extra_parameters: vec!["client_secret".into()],
         ..Config::new(Dialect::Google, "")
     });
     let (home, issuer) = (Home::new(), server.issuer());

@@ -36,7 +36,6 @@ impl Scene {
         let mut config = Config::new(dialect, "");
         config.person = Decision::Approve;
         config.interval_s = 1;
-        config.extra_parameters.push("client_secret".into());
         if dialect == Dialect::Codex {
             // Its two ports may be in use by something else on this machine.
             config.clients[0].redirect_uris =
