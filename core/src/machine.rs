@@ -22,6 +22,9 @@ pub enum Step {
 
 /// A [`Flow`](crate::Flow) or a [`Renewal`](crate::Renewal): the same loop drives either.
 pub trait Machine {
+    /// The name of the state it is in, as in `docs/states.md`: what it awaits.
+    fn state(&self) -> &'static str;
+
     /// What to do now. Calling it too often does no harm.
     fn poll(&mut self, now: Now) -> Step;
 

@@ -4,7 +4,6 @@
 //! is waited for at once: the time, the answer to a request, a redirect, a paste. Dropping the
 //! future is cancelling: what was out is dropped with it, and the machine is left as it was.
 
-use std::fmt;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
@@ -71,9 +70,7 @@ pub async fn drive(
 }
 
 /// A machine with what only a login has: something to save, to show and to bring in.
-///
-/// Its `Debug` names the state, as `Flow(Polling)`, and nothing else.
-pub trait Drivable: Machine + fmt::Debug {
+pub trait Drivable: Machine {
     /// [`Flow::save`].
     fn save(&self) -> Option<Secret> {
         None
@@ -181,7 +178,7 @@ pub enum Event {
     /// The machine was polled and its snapshot handed over. What the step says comes next.
     Polled {
         /// The state it is in, by its name in the documentation.
-        state: String,
+        state: &'static str,
         /// The interval in force between two polls of a device login.
         interval: Option<Duration>,
         /// How long the snapshot is, in bytes; none of a machine that has none, or is finished.
@@ -256,10 +253,8 @@ pub enum By {
 
 impl Event {
     fn polled(machine: &impl Drivable, saved: Option<&Secret>, now: Now) -> Self {
-        let named = format!("{machine:?}");
-        let state = named.split(['(', ')']).nth(1).unwrap_or(&named).to_owned();
         let saved = saved.map(|snapshot| snapshot.expose().len());
-        Self::Polled { state, interval: machine.interval(now), saved }
+        Self::Polled { state: machine.state(), interval: machine.interval(now), saved }
     }
 
     fn sent(request: &Request) -> Self {

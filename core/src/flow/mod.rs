@@ -238,6 +238,10 @@ impl Flow {
 }
 
 impl Machine for Flow {
+    fn state(&self) -> &'static str {
+        self.state.name()
+    }
+
     fn poll(&mut self, now: Now) -> Step {
         let (state, mut cx) = self.context(now);
         state.poll(&mut cx)

@@ -73,6 +73,14 @@ impl Renewal {
 }
 
 impl Machine for Renewal {
+    fn state(&self) -> &'static str {
+        match self.state {
+            State::RefreshingToken(..) => "RefreshingToken",
+            State::ExchangingToken(..) => "ExchangingToken",
+            State::Finished(_) => "Finished",
+        }
+    }
+
     fn poll(&mut self, now: Now) -> Step {
         self.clock = now.after(self.clock);
         let client = &self.client;
@@ -154,10 +162,6 @@ fn finished(outcome: Result<Credential, Error>) -> State {
 
 impl fmt::Debug for Renewal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.state {
-            State::RefreshingToken(..) => "Renewal(RefreshingToken)",
-            State::ExchangingToken(..) => "Renewal(ExchangingToken)",
-            State::Finished(_) => "Renewal(Finished)",
-        })
+        write!(f, "Renewal({})", self.state())
     }
 }
