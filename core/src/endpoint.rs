@@ -165,7 +165,8 @@ fn is_host(host: &str) -> bool {
     };
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();
-    let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
+    let numeric = last.bytes().all(|b| b.is_ascii_digit())
+        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
     name.split('.').all(is_label)
         && name.len() <= 253
         && (!numeric || host.parse::<core::net::Ipv4Addr>().is_ok())
@@ -188,6 +189,10 @@ pub fn hostname(domain_or_url: &str) -> Result<String, BadEndpoint> {
     if authority.contains('@') {
         return Err(BadEndpoint::UserInformation);
     }
-    let host = split_port(authority).0.to_ascii_lowercase();
-    if is_host(&host) { Ok(host) } else { Err(BadEndpoint::Host) }
+    let (host, port) = split_port(authority);
+    if is_host(host) && port.is_none_or(is_port) {
+        Ok(host.to_ascii_lowercase())
+    } else {
+        Err(BadEndpoint::Host)
+    }
 }
