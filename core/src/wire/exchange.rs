@@ -77,14 +77,14 @@ fn proxy_endpoint(token: &Secret) -> Option<String> {
     Some(["https://", &host].concat())
 }
 
-/// An address out of a token is followed only where the provider's facts say it may lead: a bare
-/// origin on an allowed host.
+/// An address out of a token is followed only where the provider's facts say it may lead: an
+/// allowed host, over https, without port or path.
 fn api_base(exchange: &TokenExchange, url: String) -> Option<Endpoint> {
     let endpoint = Endpoint::parse(url).ok()?;
     let host = endpoint.host();
     let allows = |allowed: &String| {
         host == allowed || allowed.starts_with('.') && host.ends_with(allowed.as_str())
     };
-    let is_origin = endpoint.origin() == endpoint.as_str();
-    (is_origin && exchange.api_hosts.iter().any(allows)).then_some(endpoint)
+    let is_bare = endpoint.as_str() == ["https://", host].concat();
+    (is_bare && exchange.api_hosts.iter().any(allows)).then_some(endpoint)
 }

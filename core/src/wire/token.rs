@@ -186,19 +186,20 @@ pub(crate) fn token(
     Ok((!text.is_empty()).then(|| Secret::new(text)))
 }
 
-/// A string (RFC 6749 §3.3) or an array of strings.
+/// A string (RFC 6749 §3.3) or an array of strings; visible ASCII, because it is shown. Counted
+/// before it is collected, which compares each token with every other.
 fn scope(object: &Object<'_>) -> Result<Option<Scope>, BadResponse> {
     let Some(raw) = object.raw("scope") else { return Ok(None) };
-    let scope: Scope = match string(raw) {
-        Some(text) => Scope::parse(&text),
-        None => {
-            strings(raw).ok_or(BadResponse::Member("scope"))?.iter().map(AsRef::as_ref).collect()
-        }
+    let texts = match string(raw) {
+        Some(text) => [text].into(),
+        None => strings(raw).ok_or(BadResponse::Member("scope"))?,
     };
-    if scope.iter().count() > MAX_SCOPE {
+    let tokens = || texts.iter().flat_map(|text| text.split_ascii_whitespace());
+    let is_token = |token: &str| token.bytes().all(|b| b.is_ascii_graphic());
+    if tokens().count() > MAX_SCOPE || !tokens().all(is_token) {
         return Err(BadResponse::Member("scope"));
     }
-    Ok(Some(scope).filter(|scope| !scope.is_empty()))
+    Ok(Some(tokens().collect::<Scope>()).filter(|scope| !scope.is_empty()))
 }
 
 fn account(
