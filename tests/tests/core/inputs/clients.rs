@@ -1,0 +1,188 @@
+//! Clients and doors that do not fit together are typed errors before a byte is sent.
+
+use std::collections::BTreeMap;
+
+use grantflow_core::{
+    Client, ClientAuthentication, Configuration, Credential, Flow, Misconfigured, Provider,
+    ProviderFile, Redirects, Renewal, Response, Scope, Secret, Step, providers,
+};
+use grantflow_test_server::Dialect;
+use grantflow_tests::covers;
+use grantflow_tests::local::{ISSUER, client, configuration, provider};
+use grantflow_tests::world::{DAWN, entropy};
+
+use super::{redeeming, step_after};
+
+use ClientAuthentication::{ClientSecretBasic, ClientSecretPost};
+
+#[test]
+fn a_client_that_cannot_work_is_not_made() {
+    let google = || configuration(Dialect::Google);
+    let none = Configuration::default;
+    let named = |client_id: &str| Configuration { client_id: Some(client_id.into()), ..none() };
+    let secret = Configuration { client_secret: Some(Secret::from("s")), ..none() };
+    let no_secret = || Configuration { client_secret: None, ..google() };
+    let basic = || {
+        let token_endpoint_auth_method = ClientSecretBasic;
+        Provider { token_endpoint_auth_method, ..providers::google() }
+    };
+    assert_eq!(providers::google().token_endpoint_auth_method, ClientSecretPost);
+    let header = |name: &str| Misconfigured::Header(name.to_owned());
+    let with = |variable: &str, value: &str| {
+        let mut caller = configuration(Dialect::Github);
+        caller.variables.insert(variable.to_owned(), value.to_owned());
+        caller
+    };
+    let api = |name: &str, value: &str| {
+        let mut provider = providers::kimi();
+        provider.api.headers = [(name.to_owned(), value.to_owned())].into();
+        provider
+    };
+    let missing = |names: &[&str]| {
+        Misconfigured::MissingVariables(names.iter().map(|name| (*name).to_owned()).collect())
+    };
+    for (name, provider, caller, kind) in [
+        ("no client_id", providers::google(), secret.clone(), Misconfigured::NoClientId),
+        ("an empty one", providers::kimi(), named(""), Misconfigured::NoClientId),
+        ("no secret to post", providers::google(), no_secret(), Misconfigured::NoClientSecret),
+        ("no secret for a header", basic(), no_secret(), Misconfigured::NoClientSecret),
+        (
+            "a secret nobody asks for",
+            providers::kimi(),
+            secret,
+            Misconfigured::UnexpectedClientSecret,
+        ),
+        (
+            "no variables",
+            providers::github_copilot(),
+            none(),
+            missing(&["integration_id", "plugin_version", "editor_version"]),
+        ),
+        ("a new one", api("x-own", "{a}/{b}/{a}"), none(), missing(&["a", "b"])),
+        (
+            "a line break in one",
+            providers::github_copilot(),
+            with("editor_version", "a\r\nx: y"),
+            header("editor-version"),
+        ),
+        (
+            "an é in one",
+            providers::github_copilot(),
+            with("plugin_version", "é"),
+            header("editor-plugin-version"),
+        ),
+        ("a space in a name", api("x own", "y"), none(), header("x own")),
+        ("a colon in a name", api("x:", "y"), none(), header("x:")),
+        ("no name", api("", "y"), none(), header("")),
+        ("a line break in a value", api("x-own", "a\nb"), none(), header("x-own")),
+    ] {
+        assert_eq!(Client::new(provider, caller).unwrap_err(), kind, "{name}");
+    }
+}
+
+#[test]
+fn parameters_that_a_login_sets_itself_cannot_be_configured() {
+    covers(&["N-6749-01"]);
+    let map = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    let refused = |name: &str, value: &str, place: Place| {
+        let mut provider = provider(Dialect::Standard, ISSUER);
+        *place(&mut provider) = map(name, value);
+        Client::new(provider, Configuration::default()).err()
+    };
+    let reserved = |name: &str| Some(Misconfigured::ReservedParameter(name.to_owned()));
+    for name in ["client_id", "redirect_uri", "response_type", "scope", "state", ""] {
+        let found = refused(name, "x", |provider| &mut provider.authorization.parameters);
+        assert_eq!(found, reserved(name), "of the authorization request: {name}");
+    }
+    for name in ["code_challenge", "code_challenge_method"] {
+        let found = refused(name, "plain", |provider| &mut provider.authorization.parameters);
+        assert_eq!(found, reserved(name), "of the authorization request: {name}");
+    }
+    for name in [
+        "client_id",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "device_code",
+        "grant_type",
+        "redirect_uri",
+        "refresh_token",
+        "scope",
+        "state",
+        "",
+    ] {
+        let found = refused(name, "x", |provider| &mut provider.token.parameters);
+        assert_eq!(found, reserved(name), "of the token request: {name}");
+        let found = refused(name, "x", |provider| &mut provider.device.parameters);
+        assert_eq!(found, reserved(name), "of the device request: {name}");
+    }
+    let places: [Place; 3] = [
+        |provider| &mut provider.authorization.parameters,
+        |provider| &mut provider.token.parameters,
+        |provider| &mut provider.device.parameters,
+    ];
+    for place in places {
+        assert_eq!(refused("audience", "", place), reserved("audience"), "without a value");
+        assert_eq!(refused("audience", "x", place), None, "one that is free");
+    }
+}
+
+#[test]
+fn doors_that_a_provider_does_not_have_are_named() {
+    covers(&["C-25", "N-6749-20"]);
+    let kimi = Client::new(providers::kimi(), Configuration::default()).unwrap();
+    let anthropic = client(Dialect::Anthropic);
+    let browser = |client: &Client, redirects: &Redirects| {
+        let flow = Flow::authorization_code(client, Scope::default(), redirects, &entropy(1), DAWN);
+        flow.err()
+    };
+    let loopback = Redirects::loopback(1);
+    assert_eq!(browser(&kimi, &loopback), Some(Misconfigured::NoAuthorizationEndpoint));
+    let standard = client(Dialect::Standard);
+    assert_eq!(browser(&standard, &Redirects::page()), Some(Misconfigured::NoRedirect));
+    let mut closed = provider(Dialect::Standard, ISSUER);
+    closed.authorization.loopback = None;
+    let closed = Client::new(closed, Configuration::default()).unwrap();
+    assert_eq!(browser(&closed, &loopback), Some(Misconfigured::NoRedirect));
+    let device = Flow::device(&anthropic, Scope::default(), &entropy(1), DAWN).err();
+    assert_eq!(device, Some(Misconfigured::NoDeviceAuthorizationEndpoint));
+
+    let renewal =
+        |client: &Client, held: Credential| Renewal::new(client, held, &entropy(1), DAWN).err();
+    let held = credential(&standard, "\"refresh_token\":\"r\"");
+    assert_eq!(renewal(&standard, held.clone()), None);
+    let alone = credential(&standard, "\"x\":0");
+    assert_eq!(renewal(&standard, alone), Some(Misconfigured::NotRenewable));
+    let foreign = Some(Misconfigured::ForeignCredential);
+    let moved = |change: fn(&mut Credential)| {
+        let mut held = held.clone();
+        change(&mut held);
+        held
+    };
+    for (name, held) in [
+        ("another provider", moved(|held| held.provider = "other".into())),
+        ("another issuer", moved(|held| held.origin = "https://evil.example".into())),
+        ("a slash behind", moved(|held| held.origin.push('/'))),
+        ("another client", moved(|held| held.client_id = "other".into())),
+    ] {
+        assert_eq!(renewal(&standard, held), foreign, "{name}");
+    }
+    let overridden = r#"{"preset":"anthropic","token_endpoint":"https://evil.example/token"}"#;
+    let overridden = ProviderFile::parse(overridden).unwrap();
+    let overridden = Client::new(overridden.provider, overridden.configuration).unwrap();
+    let held = credential(&anthropic, "\"refresh_token\":\"r\"");
+    assert_eq!(renewal(&overridden, held), foreign, "a preset whose endpoint was overridden");
+}
+
+/// Where a provider has parameters.
+type Place = fn(&mut Provider) -> &mut BTreeMap<String, String>;
+
+/// From a login whose reply has this member beside its access token.
+pub(super) fn credential(client: &Client, member: &str) -> Credential {
+    let (mut flow, request) = redeeming(client);
+    let reply = Response::new(200, format!("{{\"access_token\":\"a\",{member}}}"));
+    match step_after(&mut flow, &request, reply) {
+        Step::Done(Ok(credential)) => credential,
+        step @ (Step::Done(Err(_)) | Step::Send(_) | Step::Wait(_)) => panic!("{step:?}"),
+    }
+}

@@ -1,0 +1,195 @@
+//! Errors that a server names (RFC 6749 §5.2), each in its own way.
+
+use grantflow_core::{Client, Error, ErrorCode, Purpose, Response};
+use grantflow_test_server::Dialect;
+use grantflow_tests::covers;
+use grantflow_tests::local::client;
+use grantflow_tests::world::DAWN;
+
+use super::answers::{redemption, renewal};
+use super::{After, after, approved, field, later, redeeming, redeeming_code, sent, sent_at};
+use super::{DEVICE_REPLY, polling};
+
+use Dialect::{Anthropic, Codex, Github, Google, Standard};
+
+#[test]
+fn every_error_of_the_token_endpoint_is_told_apart_in_a_200_and_in_any_4xx() {
+    covers(&["B-TR-02", "N-6749-12", "C-19"]);
+    for status in [200, 400, 401, 403, 404, 422] {
+        for code in [
+            "invalid_request",
+            "invalid_client",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+            "server_error",
+            "temporarily_unavailable",
+            "no_such_error_2",
+        ] {
+            let body = format!("{{\"error\":\"{code}\",\"error_description\":\"\\u001b[2J\"}}");
+            for (ended, purpose) in [
+                (redemption(&Response::new(status, &*body)), Purpose::RedeemCode),
+                (renewal(&Response::new(status, &*body)), Purpose::Refresh),
+            ] {
+                let expected = (Some(purpose), Some(code), Some(status));
+                assert_eq!(refusal(&ended.error), expected, "{code}, {status}");
+                assert_eq!(ended.presented, 1, "{code}, {status}");
+                assert!(!ended.error.to_string().contains('\u{1b}'), "{code}, {status}");
+            }
+        }
+        let body = "{\"error\":\"invalid_grant\"}";
+        assert_eq!(redemption(&Response::new(status, body)).error, Error::InvalidGrant);
+        assert_eq!(renewal(&Response::new(status, body)).error, Error::InvalidGrant);
+        let body = "{\"error\":\"access_denied\"}";
+        assert_eq!(redemption(&Response::new(status, body)).error, Error::Denied);
+    }
+}
+
+#[test]
+fn errors_in_the_vendors_own_form_are_understood() {
+    covers(&["B-TR-03", "B-TR-32"]);
+    for (name, dialect, body, known) in [
+        (
+            "an object",
+            Standard,
+            r#"{"error":{"code":"invalid_grant","message":"m"}}"#,
+            "invalid_grant",
+        ),
+        (
+            "a type",
+            Standard,
+            r#"{"type":"error","error":{"type":"invalid_grant"}}"#,
+            "invalid_grant",
+        ),
+        (
+            "code before type",
+            Standard,
+            r#"{"error":{"type":"x","code":"invalid_grant"}}"#,
+            "invalid_grant",
+        ),
+        ("a bare code", Standard, r#"{"code":"invalid_grant"}"#, "invalid_grant"),
+        ("in capitals", Standard, r#"{"error":"INVALID_GRANT"}"#, "invalid_grant"),
+        ("Anthropic's", Anthropic, r#"{"error":{"type":"authentication_error"}}"#, "invalid_grant"),
+        (
+            "Anthropic's other",
+            Anthropic,
+            r#"{"error":{"type":"invalid_request_error"}}"#,
+            "invalid_request",
+        ),
+        ("reused", Codex, r#"{"code":"refresh_token_reused"}"#, "invalid_grant"),
+        ("expired", Codex, r#"{"error":"refresh_token_expired"}"#, "invalid_grant"),
+        ("revoked", Codex, r#"{"error":{"code":"refresh_token_invalidated"}}"#, "invalid_grant"),
+        ("GitHub's", Github, r#"{"error":"bad_verification_code"}"#, "invalid_grant"),
+        ("GitHub's other", Github, r#"{"error":"incorrect_client_credentials"}"#, "invalid_client"),
+    ] {
+        for status in [400, 401] {
+            let error = match dialect {
+                Github => after_poll(&client(dialect), &Response::new(status, body)),
+                Standard | Anthropic | Codex | Google => {
+                    let (mut flow, request) = redeeming(&client(dialect));
+                    failed(after(&mut flow, &request, Response::new(status, body)))
+                }
+            };
+            if known == "invalid_grant" {
+                assert_eq!(error, Error::InvalidGrant, "{name}, {status}");
+            } else {
+                let (_, code, found) = refusal(&error);
+                assert_eq!((code, found), (Some(known), Some(status)), "{name}, {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_4xx_without_an_oauth_error_claims_no_more_than_its_status() {
+    covers(&["B-TR-01", "B-TR-03", "B-TR-04", "B-TR-33", "B-TR-34", "N-6749-10", "C-39"]);
+    let long = format!("{{\"error\":\"{}\"}}", "e".repeat(49));
+    for status in [400, 401, 403, 404, 418, 499] {
+        for (name, body) in [
+            ("nothing", ""),
+            ("a web page", "<html>Just a moment: marker</html>"),
+            ("a detail", "{\"detail\":\"marker\"}"),
+            ("a message", "{\"message\":\"marker\"}"),
+            ("a number for an error", "{\"error\":5}"),
+            ("null for an error", "{\"error\":null}"),
+            ("a list for an error", "{\"error\":[\"invalid_grant\"]}"),
+            ("an empty error", "{\"error\":\"\"}"),
+            ("two errors", "{\"error\":\"invalid_grant\",\"error\":\"invalid_grant\"}"),
+            ("cut off", "{\"error\":\"invalid_grant\""),
+            ("a list", "[\"invalid_grant\"]"),
+            ("words", "{\"error\":\"Marker is not valid\"}"),
+            ("an escape sequence", "{\"error\":\"\\u001b[2Jmarker\"}"),
+            ("markup", "{\"error\":\"<b>marker</b>\"}"),
+            ("a token", "{\"error\":\"sk-ant-ort01-Marker\"}"),
+            ("a long one", &long),
+        ] {
+            let ended = redemption(&Response::new(status, body));
+            let expected = (Some(Purpose::RedeemCode), None, Some(status));
+            assert_eq!(refusal(&ended.error), expected, "{name}, {status}");
+            assert_eq!(ended.presented, 1, "{name}, {status}");
+            let shown = format!("{:?} {}", ended.error, ended.error).to_ascii_lowercase();
+            assert!(!shown.contains("marker"), "{name}, {status}: {shown}");
+            let expected = (Some(Purpose::Refresh), None, Some(status));
+            assert_eq!(refusal(&renewal(&Response::new(status, body)).error), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
+    covers(&["S-14", "N-6749-22"]);
+    let standard = client(Standard);
+    let code = "echo_of_the_code_0123456789";
+    let (_, request) = redeeming_code(&standard, code);
+    let verifier = field(request.body.expose(), "code_verifier").expect("a code_verifier");
+    let verifier = verifier.replace('-', "_");
+    for echo in [code, &code.to_uppercase(), &format!("bad_{code}"), &code[3..], &verifier] {
+        for body in [
+            format!("{{\"error\":\"{echo}\"}}"),
+            format!("{{\"error\":{{\"code\":\"{echo}\"}}}}"),
+            format!("{{\"code\":\"{echo}\",\"error\":{{\"type\":\"{echo}\"}}}}"),
+        ] {
+            for status in [200, 400] {
+                let (mut flow, request) = redeeming_code(&standard, code);
+                let error = failed(after(&mut flow, &request, Response::new(status, &*body)));
+                assert_unnamed(&error, echo, &body);
+            }
+        }
+    }
+    let echo = Response::new(400, "{\"error\":\"r_1_refresh_token\"}");
+    assert_unnamed(&renewal(&echo).error, "r_1_refresh_token", "the refresh token");
+    let echo = Response::new(400, "{\"error\":\"device_code_1\"}");
+    let reply = DEVICE_REPLY.replace("d-1", "device_code_1");
+    let mut flow = polling(&standard, &reply);
+    let request = sent_at(&mut flow, later(DAWN, 5_000));
+    assert_unnamed(&failed(after(&mut flow, &request, echo)), "device_code_1", "the device code");
+    let echo = Response::new(400, "{\"error\":\"gho_first_token\"}");
+    let mut flow = approved(&client(Github), "{\"access_token\":\"gho_first_token\"}");
+    let request = sent(&mut flow);
+    assert_unnamed(&failed(after(&mut flow, &request, echo)), "gho_first_token", "the first token");
+}
+
+/// How a device login ends whose first poll gets this answer.
+fn after_poll(client: &Client, answer: &Response) -> Error {
+    let mut flow = polling(client, DEVICE_REPLY);
+    let request = sent_at(&mut flow, later(DAWN, 5_000));
+    failed(after(&mut flow, &request, answer.clone()))
+}
+
+fn failed(after: After) -> Error {
+    match after {
+        After::Failed(error) => error,
+        After::Granted | After::Again => panic!("{after:?}"),
+    }
+}
+
+fn refusal(error: &Error) -> (Option<Purpose>, Option<&str>, Option<u16>) {
+    let Error::Refused { purpose, code, status } = error else { panic!("{error:?}") };
+    (*purpose, code.as_ref().map(ErrorCode::as_str), *status)
+}
+
+fn assert_unnamed(error: &Error, secret: &str, name: &str) {
+    assert!(refusal(error).1.is_none(), "{name}: {error:?}");
+    let shown = format!("{error:?} {error}").to_ascii_lowercase();
+    assert!(!shown.contains(&secret.to_ascii_lowercase()), "{name}: {shown}");
+}
