@@ -1,6 +1,9 @@
 // A person with a browser, scripted: opens a page, keeps its cookies, follows redirects, signs in,
 // and approves or denies. It knows HTML forms and links, not the server's internals.
 
+import { once } from "node:events";
+import { get } from "node:http";
+
 const MOST_PAGES = 20;
 
 /// Goes where `url` leads until a page asks for nothing more, or a redirect leaves the site.
@@ -40,10 +43,13 @@ async function open({ url, method, fields }, cookies) {
   return response;
 }
 
+/// To the client's listener as a browser goes there: `fetch` would say that a script came.
 async function leave(location, follow) {
   if (!follow) return { location };
-  const response = await fetch(location, { redirect: "manual" });
-  return { status: response.status, location };
+  const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+  const [response] = await once(get(location, { headers, agent: false }), "response");
+  response.resume();
+  return { status: response.statusCode, location };
 }
 
 /// What this person does with a page that has a form: refuse if that is their decision and the page

@@ -28,13 +28,18 @@ test("the person signs in, consents, and the code is redeemed with its verifier"
 
 test("a redirect is opened at the client's own listener, whatever its port", async (t) => {
   const peer = await start(t);
-  const listener = createServer((request, response) => response.end(request.url));
+  const modes = [];
+  const listener = createServer((request, response) => {
+    modes.push(request.headers["sec-fetch-mode"]);
+    response.end();
+  });
   t.after(() => listener.close());
   await new Promise((ready) => listener.listen(0, "127.0.0.1", ready));
   const login = authorization(peer, `http://127.0.0.1:${listener.address().port}/callback`);
 
   const { status, location } = await peer.person(login.url, "approve");
   assert.equal(status, 200);
+  assert.deepEqual(modes, ["navigate"], "as a browser comes, not as a script");
   const tokens = await peer.redeem(login, new URL(location).searchParams.get("code"));
   assert.equal(tokens.status, 200, tokens.error_description);
   assert.equal(tokens.token_type, "Bearer");
