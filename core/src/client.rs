@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::http::Header;
 use crate::provider::{ClientAuthentication, Provider};
-use crate::{Digest, Secret};
+use crate::{BadEndpoint, Digest, Secret};
 
 /// Who asks whom. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -256,6 +256,8 @@ pub enum Misconfigured {
     NoDeviceAuthorizationEndpoint,
     /// No redirect, or one that the provider does not have.
     NoRedirect,
+    /// A redirect that is neither https nor http to this machine.
+    Redirect(BadEndpoint),
     /// A credential from another client, endpoint or provider.
     ForeignCredential,
     /// A credential with nothing to renew it by.
@@ -293,6 +295,7 @@ impl fmt::Display for Misconfigured {
                 f.write_str("no device_authorization_endpoint: this provider has no device login")
             }
             Self::NoRedirect => f.write_str("no redirect that this provider has"),
+            Self::Redirect(why) => write!(f, "the redirect_uri {why}"),
             Self::ForeignCredential => {
                 f.write_str("the credential comes from another client or endpoint: sign in here")
             }

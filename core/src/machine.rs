@@ -10,7 +10,7 @@ use crate::time::Now;
 /// What to do next: three things and no more.
 #[derive(Debug)]
 #[must_use]
-#[expect(clippy::large_enum_variant, reason = "the large one is handed out once, at the end")]
+#[allow(clippy::large_enum_variant, reason = "the large one is handed out once, at the end")]
 pub enum Step {
     /// Perform this request and answer with its id.
     Send(Request),

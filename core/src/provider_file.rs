@@ -46,7 +46,7 @@ impl ProviderFile {
                 let preset = providers::find(&id).ok_or(BadProviderFile::Preset(id))?;
                 serde_json::to_value(preset).map_err(|why| BadProviderFile::field(&why))?
             }
-            Some(other) => return Err(BadProviderFile::Preset(other.to_string())),
+            Some(_) => return Err(BadProviderFile::Preset(String::new())),
         };
         let mut provider = merged(provider, Value::Object(file));
         if let Value::Object(members) = &mut provider
@@ -107,7 +107,18 @@ pub enum BadProviderFile {
 
 impl BadProviderFile {
     fn field(why: &serde_json::Error) -> Self {
-        Self::Field(why.to_string())
+        Self::Field(unquoted(&why.to_string()))
+    }
+}
+
+/// The reader quotes a text of the wrong type; it may be a secret in the wrong place.
+fn unquoted(why: &str) -> String {
+    match why.split_once("string \"") {
+        Some((before, rest)) => {
+            let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
+            [before, "a text", after].concat()
+        }
+        None => why.to_string(),
     }
 }
 

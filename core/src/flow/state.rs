@@ -198,9 +198,10 @@ fn redeemed(
     tries: Tries,
     result: &Result<Response, TransportError>,
 ) -> State {
-    let sent = [&grant.code, &grant.code_verifier];
+    let sent: Vec<&Secret> =
+        [&grant.code, &grant.code_verifier].into_iter().chain(&grant.state).collect();
     let reading = cx.reading(&sent);
-    let again = match reading.answer(result, |object| TokenReply::read(reading.rules, object)) {
+    let again = match reading.answer(result, |object| TokenReply::read(reading.rules(), object)) {
         Answer::Granted(reply) => return granted(cx, reply),
         Answer::Refused(refusal) if refusal.code() == "invalid_grant" && tries.lost > 0 => {
             Err(Error::OutcomeUnknown)
@@ -366,6 +367,6 @@ fn turn(call: &mut Call, cx: &mut Context<'_>, request: impl FnOnce(RequestId) -
 
 impl Context<'_> {
     fn reading<'r>(&'r self, sent: &'r [&'r Secret]) -> Reading<'r> {
-        Reading { rules: &self.client.provider().token, sent, wall_ms: self.now.wall }
+        Reading { client: self.client, sent, wall_ms: self.now.wall }
     }
 }

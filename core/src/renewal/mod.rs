@@ -115,11 +115,12 @@ impl Machine for Renewal {
         };
         let tries = call.answered_by(id).ok_or(Rejected::Stale)?;
         let (now, ids, client) = (self.clock, &self.ids, &self.client);
-        let rules = &client.provider().token;
         self.state = match core::mem::replace(&mut self.state, State::Finished(None)) {
             State::RefreshingToken(held, _) => {
-                let reading = Reading { rules, sent: &[&held.1], wall_ms: now.wall };
-                let again = match reading.answer(result, |object| TokenReply::read(rules, object)) {
+                let reading = Reading { client, sent: &[&held.1], wall_ms: now.wall };
+                let again = match reading
+                    .answer(result, |object| TokenReply::read(reading.rules(), object))
+                {
                     Answer::Granted(reply) => Err(Ok(reply.renew(client, &held.0, now.wall))),
                     Answer::Refused(refusal) => Err(Err(refused(Purpose::Refresh, refusal))),
                     // A definite success that makes no sense may have rotated the token all the
@@ -135,7 +136,7 @@ impl Machine for Renewal {
                 again.map_or_else(finished, |call| State::RefreshingToken(held, call))
             }
             State::ExchangingToken(held, _) => {
-                let reading = Reading { rules, sent: &[&held.1], wall_ms: now.wall };
+                let reading = Reading { client, sent: &[&held.1], wall_ms: now.wall };
                 let again = match reading.answer(result, |object| Exchanged::read(&held.2, object))
                 {
                     Answer::Granted(second) => Err(Ok(second.onto(held.0.clone(), now.wall))),

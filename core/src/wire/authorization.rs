@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::endpoint::check_redirect_uri;
 use crate::error::{ErrorCode, Malformed, Mistake, Rejected};
 use crate::scope::Scope;
 use crate::wire::paste::{self, Shape};
@@ -231,7 +232,8 @@ fn is_address_of(address: &str, redirect_uri: &str) -> bool {
 /// RFC 7636 §4.3).
 ///
 /// # Errors
-/// [`Misconfigured::NoAuthorizationEndpoint`].
+/// [`Misconfigured::NoAuthorizationEndpoint`], or [`Misconfigured::Redirect`] for a `redirect_uri`
+/// that is neither https nor http to this machine.
 pub fn authorization_url(
     client: &Client,
     scope: &Scope,
@@ -241,6 +243,7 @@ pub fn authorization_url(
 ) -> Result<String, Misconfigured> {
     let endpoint = client.provider().authorization_endpoint.as_ref();
     let endpoint = endpoint.ok_or(Misconfigured::NoAuthorizationEndpoint)?;
+    check_redirect_uri(redirect_uri).map_err(Misconfigured::Redirect)?;
     Ok(url(client, endpoint.as_str(), scope, &Target::new(redirect_uri, state), code_verifier))
 }
 

@@ -149,8 +149,9 @@ pub(crate) fn read_poll(
 ) -> Answer<Approved> {
     let rules = &client.provider().device;
     let mut answer = match &rules.dialect {
-        DeviceDialect::Rfc8628 => reading
-            .answer(result, |object| TokenReply::read(reading.rules, object).map(Approved::Tokens)),
+        DeviceDialect::Rfc8628 => reading.answer(result, |object| {
+            TokenReply::read(reading.rules(), object).map(Approved::Tokens)
+        }),
         DeviceDialect::AuthorizationCode { redirect_uri, .. } => reading
             .answer(result, |object| read_code(object, redirect_uri.as_str()).map(Approved::Code)),
     };

@@ -5,14 +5,15 @@
 //! definite, whatever its body says, because a gateway may have lost the real answer.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::Secret;
 use crate::error::{BadResponse, ErrorCode, Trouble};
 use crate::http::{Response, TransportError};
 use crate::provider::TokenRules;
 use crate::wire::json::{NotAnObject, Object};
 use crate::wire::retry_after;
+use crate::{Client, Secret};
 
 /// What came back for a request.
 pub(crate) enum Answer<T> {
@@ -44,14 +45,19 @@ impl Refusal {
 
 /// How to read an answer, beside the answer itself.
 pub(crate) struct Reading<'a> {
-    pub(crate) rules: &'a TokenRules,
-    /// The secrets of the request, none of which may come back in an error code.
+    pub(crate) client: &'a Client,
+    /// The secrets of the request, none of which may come back in an error code; the client's own
+    /// is known.
     pub(crate) sent: &'a [&'a Secret],
     /// For a `Retry-After` that is a date.
     pub(crate) wall_ms: u64,
 }
 
 impl Reading<'_> {
+    pub(crate) fn rules(&self) -> &TokenRules {
+        &self.client.provider().token
+    }
+
     pub(crate) fn answer<T>(
         &self,
         result: &Result<Response, TransportError>,
@@ -113,8 +119,10 @@ impl Reading<'_> {
     }
 
     fn refused(&self, object: &Object<'_>, code: &str, status: u16) -> Refusal {
-        let code = self.rules.error_codes.get(code).map_or(code, String::as_str);
-        let code = ErrorCode::read(code, self.sent);
+        let code = self.rules().error_codes.get(code).map_or(code, String::as_str);
+        let sent: Vec<&Secret> =
+            self.sent.iter().copied().chain(self.client.client_secret()).collect();
+        let code = ErrorCode::read(code, &sent);
         Refusal { code, status, interval: interval(object) }
     }
 

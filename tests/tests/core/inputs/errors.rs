@@ -169,6 +169,30 @@ fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
     assert_unnamed(&failed(after(&mut flow, &request, echo)), "gho_first_token", "the first token");
 }
 
+#[test]
+fn neither_the_state_nor_the_clients_own_secret_comes_back_as_an_error_code() {
+    covers(&["S-14"]);
+    let anthropic = client(Anthropic);
+    let (_, request) = redeeming_code(&anthropic, "a-code");
+    let body: serde_json::Value = serde_json::from_str(request.body.expose()).expect("JSON");
+    let state = body["state"].as_str().expect("a state");
+    let part = state.split('-').max_by_key(|part| part.len()).expect("a part");
+    assert!(part.len() > 16, "another seed would do better: {part}");
+    let (mut flow, request) = redeeming_code(&anthropic, "a-code");
+    let echo = Response::new(400, format!("{{\"error\":\"{part}\"}}"));
+    assert_unnamed(&failed(after(&mut flow, &request, echo)), part, "the state");
+
+    let secret = "a_secret_of_the_client";
+    let configuration = grantflow_core::Configuration {
+        client_secret: Some(secret.into()),
+        ..grantflow_tests::local::configuration(Google)
+    };
+    let google = Client::new(client(Google).provider().clone(), configuration).expect("a client");
+    let (mut flow, request) = redeeming_code(&google, "a-code");
+    let echo = Response::new(401, format!("{{\"error\":\"{secret}\"}}"));
+    assert_unnamed(&failed(after(&mut flow, &request, echo)), secret, "the client_secret");
+}
+
 /// How a device login ends whose first poll gets this answer.
 fn after_poll(client: &Client, answer: &Response) -> Error {
     let mut flow = polling(client, DEVICE_REPLY);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 /// One thing that happens to a login.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub(super) enum Event {
     Poll,
     /// Both clocks go on by this.
     Pass(u64),
@@ -28,13 +28,13 @@ pub enum Event {
 }
 
 #[derive(Clone, Debug)]
-pub enum Back {
+pub(super) enum Back {
     Right,
     Wrong(String),
     Replayed,
 }
 
-pub fn event() -> impl Strategy<Value = Event> {
+pub(super) fn event() -> impl Strategy<Value = Event> {
     let transport = prop_oneof![Just(TransportError::NotSent), Just(TransportError::Lost)];
     prop_oneof![
         6 => Just(Event::Poll),
