@@ -11,6 +11,19 @@ use zeroize::Zeroizing;
 /// It has no `Display`, no `==` and no serialisation; `Debug` prints its type. [`Secret::expose`]
 /// is the one way to read it, so that a search for that word finds every place that does. The
 /// memory is wiped on drop; copies that a `String` left behind while it grew are not.
+///
+/// ```compile_fail
+/// # let token = grantflow_core::Secret::from("t");
+/// println!("{token}"); // no `Display`
+/// ```
+/// ```compile_fail
+/// # let (token, other) = (grantflow_core::Secret::from("t"), grantflow_core::Secret::from("o"));
+/// token == other; // no `==`: see `matches`
+/// ```
+/// ```compile_fail
+/// # let token = grantflow_core::Secret::from("t");
+/// serde_json::to_string(&token); // no `Serialize`
+/// ```
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<String>);
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use grantflow_tests::covers;
+
 /// Files or folders of `core/src`, and what their code must not name.
 const RULES: [(&str, &[&str]); 4] = [
     // Bytes and meaning: no state, no clock.
@@ -24,6 +26,16 @@ fn each_layer_names_only_what_lies_below_it() {
             let text = fs::read_to_string(&file).expect("a source file");
             assert_eq!(offences(&text, forbidden), Vec::<String>::new(), "{}", file.display());
         }
+    }
+}
+
+#[test]
+fn the_core_forbids_unsafe_code_and_the_standard_library() {
+    covers(&["S-16"]);
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/lib.rs");
+    let lib = fs::read_to_string(lib).expect("lib.rs");
+    for attribute in ["#![forbid(unsafe_code)]", "#![no_std]"] {
+        assert!(lib.lines().any(|line| line == attribute), "{attribute}");
     }
 }
 

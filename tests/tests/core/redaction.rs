@@ -113,6 +113,7 @@ fn sign_in(watch: &mut Watch, world: &mut World, flow: &mut Flow, fault: Option<
 #[test]
 fn nothing_printed_on_the_way_holds_a_secret() {
     covers(&["N-7636-06", "B-BO-11", "N-8628-12", "N-6749-22"]);
+    covers(&["C-38", "N-6750-01", "S-02"]);
     for fault in [None, Some(Fault::ErrorEcho), Some(Fault::Html200), Some(Fault::TruncatedJson)] {
         for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {
             let client = client(dialect);
@@ -189,6 +190,7 @@ fn the_code_verifier_is_in_no_url_and_is_not_the_state() {
 
 #[test]
 fn values_that_hold_a_secret_do_not_print_it() {
+    covers(&["S-01"]);
     let canary = "canary-0123456789abcdef-0123456789abcdef-01234";
     let mut watch = Watch { secrets: vec![canary.to_owned()], printed: String::new() };
     watch.print(&Secret::from(canary));
@@ -211,6 +213,20 @@ fn values_that_hold_a_secret_do_not_print_it() {
     );
     watch.print(&client.expect("a client"));
     assert_eq!(watch.leak(), None);
+}
+
+#[test]
+fn a_secret_matches_its_own_text_and_no_other_of_any_length() {
+    covers(&["S-08", "B-CB-09"]);
+    let text = "Zl3pN0b1sVQ-0123456789_abcdefghijklmnopqrst";
+    let secret = Secret::from(text);
+    assert!(secret.matches(text));
+    let longer = format!("{text}a");
+    for other in ["", &text[..42], &text[1..], &longer, &text.to_lowercase(), "another"] {
+        assert!(!secret.matches(other), "{other}");
+        assert_ne!(secret.digest(), Secret::from(other).digest(), "{other}");
+    }
+    assert!(Secret::default().matches(""), "whoever compares states refuses an empty one first");
 }
 
 #[test]

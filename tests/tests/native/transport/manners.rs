@@ -48,6 +48,20 @@ async fn a_get_has_no_body() {
 }
 
 #[tokio::test]
+async fn an_answer_that_may_be_kept_is_asked_for_again() {
+    covers(&["N-6749-17"]);
+    let head = "200 OK\r\ncache-control: max-age=3600\r\netag: \"1\"";
+    let peer = Peer::saying(head, "{}").await;
+    let transport = http(&HttpOptions::default());
+    for heard in [1, 2] {
+        let get = Request { method: Method::Get, body: "".into(), ..request(&peer.url()) };
+        transport.send(get).await.unwrap();
+        assert_eq!(peer.heard().len(), heard);
+        assert!(!peer.heard()[heard - 1].contains("if-none-match"));
+    }
+}
+
+#[tokio::test]
 async fn a_caller_has_a_name_of_its_own() {
     covers(&["B-HT-08"]);
     let peer = Peer::saying("200 OK", "{}").await;
