@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::http::Header;
 use crate::provider::{ClientAuthentication, Provider};
-use crate::{BadEndpoint, Digest, Secret};
+use crate::{BadEndpoint, Digest, Endpoint, Secret};
 
 /// Who asks whom. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -77,6 +77,7 @@ impl Client {
             .or_else(|| provider.client_id.clone())
             .filter(|id| !id.is_empty())
             .ok_or(Misconfigured::NoClientId)?;
+        let client_secret = client_secret.filter(|secret| !secret.expose().is_empty());
         let secret_is_sent = provider.token_endpoint_auth_method != ClientAuthentication::None;
         if secret_is_sent != client_secret.is_some() {
             return Err(if secret_is_sent {
@@ -129,19 +130,16 @@ impl Client {
     /// Tells one client from another in a snapshot: the provider, who asks, and every endpoint.
     pub(crate) fn fingerprint(&self) -> Digest {
         let provider = self.provider();
-        let optional = |endpoint: &Option<crate::Endpoint>| {
-            endpoint.as_ref().map(|endpoint| endpoint.as_str().to_owned()).unwrap_or_default()
-        };
-        Digest::of(
-            &[
-                provider.id.clone(),
-                self.client_id().to_owned(),
-                provider.token_endpoint.as_str().to_owned(),
-                optional(&provider.authorization_endpoint),
-                optional(&provider.device_authorization_endpoint),
-            ]
-            .join("\n"),
-        )
+        let endpoints = [
+            provider.authorization_endpoint.as_ref(),
+            provider.device_authorization_endpoint.as_ref(),
+            provider.device.poll_endpoint.as_ref(),
+        ];
+        let mut parts = Vec::from([provider.id.clone(), self.client_id().to_owned()]);
+        parts.push(provider.issuer.clone().unwrap_or_default());
+        parts.push(provider.origin());
+        parts.extend(endpoints.map(|endpoint| endpoint.map_or("", Endpoint::as_str).to_owned()));
+        Digest::of(&parts.join("\n"))
     }
 }
 
@@ -186,29 +184,48 @@ fn is_path(path: &str) -> bool {
         && path.chars().all(|c| c.is_ascii_graphic() && !"?#\"<>\\^`{|}".contains(c))
 }
 
+/// What the request itself sets.
+const OWN_HEADERS: [&str; 6] =
+    ["accept", "authorization", "content-length", "content-type", "cookie", "host"];
+
 fn check_variables(
     provider: &Provider,
     variables: &BTreeMap<String, String>,
 ) -> Result<(), Misconfigured> {
-    let exchange = provider.then.as_ref().map(|exchange| &exchange.headers);
-    let templates = exchange.into_iter().chain([&provider.api.headers]).flatten();
-    let is_text = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     let mut missing = Vec::new();
-    for (header, template) in templates {
-        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if header.is_empty() || !header.bytes().all(is_token) || !is_text(template) {
-            return Err(Misconfigured::Header(header.clone()));
-        }
-        for name in names(template).filter(|name| *name != "account_id") {
-            match variables.get(name) {
-                Some(value) if is_text(value) => {}
-                Some(_) => return Err(Misconfigured::Header(header.clone())),
-                None if missing.iter().any(|known| known == name) => {}
-                None => missing.push(name.to_owned()),
+    let exchange = provider.then.as_ref().map(|exchange| (&exchange.headers, &[][..]));
+    let api = (&provider.api.headers, &["account_id"][..]);
+    for (templates, known) in exchange.into_iter().chain([api]) {
+        for (header, template) in templates {
+            if !is_header(header, template) {
+                return Err(Misconfigured::Header(header.clone()));
+            }
+            for name in names(template).filter(|name| !known.contains(name)) {
+                match variables.get(name) {
+                    Some(value) if is_header_text(value) => {}
+                    Some(_) => return Err(Misconfigured::Header(header.clone())),
+                    None if missing.iter().any(|known| known == name) => {}
+                    None => missing.push(name.to_owned()),
+                }
             }
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Misconfigured::MissingVariables(missing)) }
+}
+
+fn is_header(name: &str, template: &str) -> bool {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let is_free = !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
+    let is_whole = fill(template, &|_| Some("")).is_some_and(|rest| !rest.contains(['{', '}']));
+    !name.is_empty()
+        && name.bytes().all(is_token)
+        && is_free
+        && is_header_text(template)
+        && is_whole
+}
+
+fn is_header_text(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
 }
 
 /// The names in braces.
@@ -256,6 +273,8 @@ pub enum Misconfigured {
     NoDeviceAuthorizationEndpoint,
     /// No redirect, or one that the provider does not have.
     NoRedirect,
+    /// An authorization request without a `state`.
+    NoState,
     /// A redirect that is neither https nor http to this machine.
     Redirect(BadEndpoint),
     /// A credential from another client, endpoint or provider.
@@ -295,6 +314,7 @@ impl fmt::Display for Misconfigured {
                 f.write_str("no device_authorization_endpoint: this provider has no device login")
             }
             Self::NoRedirect => f.write_str("no redirect that this provider has"),
+            Self::NoState => f.write_str("an authorization request needs a state"),
             Self::Redirect(why) => write!(f, "the redirect_uri {why}"),
             Self::ForeignCredential => {
                 f.write_str("the credential comes from another client or endpoint: sign in here")

@@ -104,10 +104,12 @@ impl Credential {
     /// Every header that the provider's API asks for, the credential's own first.
     ///
     /// # Errors
-    /// [`NoAccountId`] if one of them names the account and the login did not tell it.
+    /// [`NoAccountId`] if one of them names the account and the login told none that a header can hold.
     pub fn api_headers(&self, client: &Client) -> Result<Vec<Header>, NoAccountId> {
         let templates = &client.provider().api.headers;
-        let known: Vec<_> = self.account.id.iter().map(|id| ("account_id", id.as_str())).collect();
+        let id = self.account.id.as_deref();
+        let id = id.filter(|id| id.bytes().all(|b| b.is_ascii_graphic()));
+        let known: Vec<_> = id.map(|id| ("account_id", id)).into_iter().collect();
         let named = client.headers(templates, &known);
         if named.len() < templates.len() {
             return Err(NoAccountId);

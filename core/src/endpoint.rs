@@ -42,7 +42,7 @@ impl Endpoint {
         origin(&self.0)
     }
 
-    /// The host without brackets' content changed or port.
+    /// The host without its port; an IPv6 address with its brackets.
     pub fn host(&self) -> &str {
         let authority = self.origin().rsplit('/').next().unwrap_or_default();
         split_port(authority).0

@@ -64,10 +64,14 @@ impl Error {
             Self::Denied | Self::Expired { .. } | Self::InvalidGrant | Self::OutcomeUnknown => {
                 Remedy::SignInAgain
             }
-            Self::Refused { purpose: Some(Purpose::ExchangeToken), .. } | Self::NoAccountId => {
-                Remedy::AskAdministrator
-            }
             Self::Refused { code: Some(code), .. } if code.is_passing() => Remedy::RetryLater,
+            // The first token is good, and gives no right to the second: no seat.
+            Self::Refused {
+                purpose: Some(Purpose::ExchangeToken),
+                status: Some(403 | 404),
+                ..
+            }
+            | Self::NoAccountId => Remedy::AskAdministrator,
             Self::Refused { .. } => Remedy::FixConfiguration,
             Self::DeviceLoginUnavailable => Remedy::UseAnotherFlow,
             Self::BadResponse(_) | Self::Unreachable(_) => Remedy::RetryLater,
@@ -135,17 +139,39 @@ impl ErrorCode {
         let is_code = !code.is_empty()
             && code.len() <= 48
             && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        let is_echo = sent.iter().any(|secret| {
-            let secret = secret.expose().to_ascii_lowercase();
-            !secret.is_empty()
-                && (code.contains(&secret) || secret.contains(&code) && code.len() > 16)
-        });
+        let is_echo = !Self(code.clone()).is_registered()
+            && sent.iter().any(|secret| {
+                let secret = secret.expose().to_ascii_lowercase();
+                !secret.is_empty()
+                    && (code.contains(&secret) || secret.contains(&code) && code.len() > 16)
+            });
         (is_code && !is_echo).then_some(Self(code))
     }
 
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A code of RFC 6749 §4.1.2.1, §5.2 or RFC 8628 §3.5. In a 429 only these are an answer, and
+    /// anything else is the rate limit speaking.
+    pub(crate) fn is_registered(&self) -> bool {
+        const REGISTERED: [&str; 13] = [
+            "access_denied",
+            "authorization_pending",
+            "expired_token",
+            "invalid_client",
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "server_error",
+            "slow_down",
+            "temporarily_unavailable",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "unsupported_response_type",
+        ];
+        REGISTERED.contains(&self.as_str())
     }
 
     /// The server says that it is its own passing trouble.
@@ -174,8 +200,6 @@ pub enum BadResponse {
     TokenType,
     /// Tokens and an error in one, or an error that is neither text nor an object.
     Error,
-    /// An answer to another question than was asked.
-    Unexpected,
 }
 
 impl fmt::Display for BadResponse {
@@ -186,7 +210,6 @@ impl fmt::Display for BadResponse {
             Self::Member(name) => write!(f, "{name} is missing or unusable"),
             Self::TokenType => f.write_str("token_type is not Bearer"),
             Self::Error => f.write_str("the error in it is unusable"),
-            Self::Unexpected => f.write_str("it answers another question"),
         }
     }
 }

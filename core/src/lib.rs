@@ -81,8 +81,9 @@
 //! | `flow` | [`Flow`]: the doors, the states and every transition (`flow/state.rs`), the pace of polls, snapshots |
 //! | `renewal` | [`Renewal`]: the one place that spends a refresh token |
 //! | `wire` | bytes to meaning and back: redirects, token and device replies, JWT hints; no time, no state |
-//! | `provider`, `providers` | how vendors depart from the RFCs, as data; the presets |
-//! | `client`, `credential`, `endpoint`, `secret`, `error`, `http`, `time` | values |
+//! | `machine`, `call` | what a host drives; the life of one request, its retries |
+//! | `provider`, `providers`, `provider_file` | how vendors depart from the RFCs, as data; the presets; files |
+//! | `client`, `credential`, `endpoint`, `entropy`, `error`, `http`, `scope`, `secret`, `time` | values |
 //!
 //! # What holds
 //!
@@ -100,6 +101,7 @@
 
 extern crate alloc;
 
+mod call;
 mod client;
 mod credential;
 mod endpoint;
@@ -124,7 +126,7 @@ pub use credential::{
 pub use endpoint::{BadEndpoint, Endpoint, hostname};
 pub use entropy::Entropy;
 pub use error::{BadResponse, Error, ErrorCode, Malformed, Mistake, Rejected, Remedy, Trouble};
-pub use flow::{Flow, Prompt, Redirects, SignIn, SnapshotError, View, Way};
+pub use flow::{Flow, Prompt, Redirects, SignIn, SnapshotError, View};
 pub use http::{Header, MAX_BODY, Method, Purpose, Request, RequestId, Response, TransportError};
 pub use machine::{Machine, Step};
 pub use provider::{
@@ -137,6 +139,8 @@ pub use renewal::Renewal;
 pub use scope::Scope;
 pub use secret::{Digest, Secret};
 pub use time::Now;
-pub use wire::authorization::{Misread, Redirect, authorization_url, read_redirect, state_digest};
+pub use wire::authorization::{
+    Misread, Redirect, Way, authorization_url, read_redirect, state_digest,
+};
 pub use wire::claims::UnverifiedClaims;
 pub use wire::pkce::{BadCodeVerifier, CodeVerifier};

@@ -69,10 +69,15 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// What a credential is bound to: the issuer, or the token endpoint where none is known. A
-    /// preset whose endpoint was overridden is never sent what another endpoint issued.
-    pub fn origin(&self) -> &str {
-        self.issuer.as_deref().unwrap_or(self.token_endpoint.as_str())
+    /// What a credential is bound to: every endpoint that it is ever sent to. A preset whose
+    /// endpoint was overridden is never sent what another endpoint issued, whatever its issuer.
+    pub fn origin(&self) -> String {
+        let exchange = self.then.as_ref().map(|exchange| exchange.endpoint.as_str());
+        [Some(self.token_endpoint.as_str()), exchange]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 

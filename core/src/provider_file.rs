@@ -16,8 +16,8 @@ use crate::{Configuration, Secret, providers};
 /// * `client_secret`: of a client of your own.
 /// * `variables`: what stands for `{name}` in header templates.
 ///
-/// `id` alone is required with a preset; without one also `name` (else the id stands for it) and
-/// `token_endpoint`.
+/// Without a preset `id` and `token_endpoint` are required, and the id stands for a missing `name`.
+/// With one nothing is; an `id` of its own keeps its credentials apart from the preset's.
 #[derive(Clone, Debug)]
 pub struct ProviderFile {
     /// The provider.

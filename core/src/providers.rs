@@ -189,6 +189,9 @@ pub fn github_copilot() -> Provider {
 /// [`BadEndpoint`] if no host can be read from the text.
 pub fn github_copilot_enterprise(domain_or_url: &str) -> Result<Provider, BadEndpoint> {
     let host = hostname(domain_or_url)?;
+    for prefix in ["https://", "https://api.", "https://copilot-api."] {
+        Endpoint::parse([prefix, &host].concat())?;
+    }
     Ok(copilot_on(&host, &["https://copilot-api.", &host].concat()))
 }
 

@@ -41,7 +41,7 @@ impl World {
         Self { server, now: DAWN, latency: Duration::ZERO, happened: Vec::new() }
     }
 
-    /// The contract: poll; save; do what the step says; tell the machine what happened; repeat.
+    /// The contract without a place to save: poll; do what the step says; tell; repeat.
     ///
     /// # Errors
     /// How the machine ended, if not with a credential.
@@ -162,7 +162,7 @@ pub fn entropy(seed: u8) -> Entropy {
     Entropy::new(bytes)
 }
 
-/// Whether a redirect was turned away, and how.
+/// Hands in a redirect as a browser makes it.
 ///
 /// # Errors
 /// The flow's own.

@@ -1,6 +1,5 @@
 //! One machine for getting a credential: its doors, its one clocked output and its inputs.
 
-pub(crate) mod call;
 mod pace;
 mod prompt;
 mod snapshot;
@@ -12,11 +11,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::call::Call;
 use crate::endpoint::check_redirect_uri;
 use crate::entropy::{Entropy, RequestIds};
 use crate::error::Rejected;
-use crate::flow::call::Call;
-pub use crate::flow::prompt::{Prompt, SignIn, Way};
+pub use crate::flow::prompt::{Prompt, SignIn};
 pub use crate::flow::snapshot::SnapshotError;
 use crate::flow::state::{BrowserLogin, Context, DeviceRequest, State};
 pub use crate::flow::view::View;
@@ -24,7 +23,7 @@ use crate::http::{RequestId, Response, TransportError};
 use crate::machine::{Machine, Step};
 use crate::scope::Scope;
 use crate::time::Now;
-use crate::wire::authorization::{Redirect, Target};
+use crate::wire::authorization::{Redirect, Target, Way};
 use crate::wire::pkce::CodeVerifier;
 use crate::{BadEndpoint, Client, Digest, Misconfigured, Secret};
 
@@ -108,20 +107,20 @@ impl Flow {
         let callback = match &redirects.callback {
             Some(Callback::Loopback(port)) => {
                 let loopback = rules.loopback.as_ref().ok_or(Misconfigured::NoRedirect)?;
-                Some((loopback.redirect_uri(*port), false))
+                Some((loopback.redirect_uri(*port), Way::Redirect, false))
             }
-            Some(Callback::Address(address)) => Some((address.clone(), false)),
+            Some(Callback::Address(address)) => Some((address.clone(), Way::Redirect, false)),
             None => None,
         };
         let page = rules.page.as_ref().filter(|_| redirects.page);
-        let page = page.map(|page| (page.redirect_uri.to_string(), !page.shows_state));
+        let page = page.map(|page| (page.redirect_uri.to_string(), Way::Page, !page.shows_state));
         let targets: Vec<Target> = callback
             .into_iter()
             .chain(page)
             .enumerate()
-            .map(|(index, (redirect_uri, takes_bare_code))| {
+            .map(|(index, (redirect_uri, way, takes_bare_code))| {
                 let state = Secret::new(entropy.state(index));
-                Target { redirect_uri, state, takes_bare_code }
+                Target { redirect_uri, state, way, takes_bare_code }
             })
             .collect();
         if targets.is_empty() {

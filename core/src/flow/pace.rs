@@ -25,6 +25,11 @@ impl Pace {
         Self { interval, timeouts: 0, slow_downs: 0 }
     }
 
+    /// As a snapshot has it, and never below the floor.
+    pub(crate) fn restored(interval: Duration, timeouts: u8, slow_downs: u32) -> Self {
+        Self { interval: interval.max(FLOOR), timeouts, slow_downs }
+    }
+
     /// How long to wait from the end of the previous reply.
     pub(crate) fn delay(&self) -> Duration {
         self.doubled(self.timeouts)

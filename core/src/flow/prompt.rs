@@ -9,7 +9,7 @@ use crate::Client;
 use crate::flow::state::State;
 use crate::scope::Scope;
 use crate::time::Now;
-use crate::wire::authorization;
+use crate::wire::authorization::{self, Way};
 
 /// Show it until another takes its place. `Debug` says which it is and no more: the addresses
 /// carry a `state`.
@@ -47,15 +47,6 @@ pub struct SignIn {
     pub way: Way,
 }
 
-/// How the answer to a sign-in arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// The browser brings it; the person can also paste the address it ends at.
-    Redirect,
-    /// A page shows it, and the person pastes it.
-    Page,
-}
-
 impl Prompt {
     /// How much time is left.
     pub fn left(&self, now: Now) -> Duration {
@@ -67,16 +58,12 @@ impl Prompt {
         match state {
             State::AwaitingRedirect(login) => {
                 let endpoint = client.provider().authorization_endpoint.as_ref()?;
-                let page = client.provider().authorization.page.as_ref();
                 let sign_ins = login.targets.iter().map(|target| {
                     let redirect_uri = target.redirect_uri.clone();
-                    let is_page =
-                        page.is_some_and(|page| page.redirect_uri.as_str() == redirect_uri);
-                    let way = if is_page { Way::Page } else { Way::Redirect };
                     let verifier = &login.code_verifier;
                     let url =
                         authorization::url(client, endpoint.as_str(), scope, target, verifier);
-                    SignIn { url, redirect_uri, way }
+                    SignIn { url, redirect_uri, way: target.way }
                 });
                 Some(Self::OpenUrl { sign_ins: sign_ins.collect(), deadline: login.deadline })
             }

@@ -13,18 +13,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::call::{Call, Tries};
 use crate::credential::Credential;
 use crate::endpoint::is_safe_page;
 use crate::entropy::RequestIds;
 use crate::flow::Flow;
-use crate::flow::call::{Call, Tries};
 use crate::flow::pace::Pace;
 use crate::flow::state::{BrowserLogin, DeviceLogin, DeviceRequest, Exchange, State};
 use crate::http::TransportError;
 use crate::machine::Machine as _;
 use crate::scope::Scope;
 use crate::time::{Now, millis};
-use crate::wire::authorization::Target;
+use crate::wire::authorization::{Target, Way};
 use crate::wire::device::DeviceCodes;
 use crate::wire::json::{Object, Writer, strings};
 use crate::wire::pkce::CodeVerifier;
@@ -80,6 +80,8 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
             let targets = &login.targets;
             to.strings("redirect_uris", targets.iter().map(|target| target.redirect_uri.as_str()));
             to.strings("states", targets.iter().map(|target| target.state.expose()));
+            let pages = targets.iter().filter(|target| target.way == Way::Page);
+            to.strings("pages", pages.map(|target| target.redirect_uri.as_str()));
             let bare = targets.iter().filter(|target| target.takes_bare_code);
             to.strings("bare", bare.map(|target| target.redirect_uri.as_str()));
             to.string("code_verifier", login.code_verifier.secret().expose());
@@ -149,8 +151,7 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
     };
     let name = object.string("state")?;
     let mut call = || {
-        let tries =
-            Tries { unprocessed: small(object, "unprocessed")?, lost: small(object, "lost")? };
+        let tries = Tries::restored(small(object, "unprocessed")?, small(object, "lost")?)?;
         Some(match object.integer("due_in") {
             Some(left) => Call::Due { at: now.plus(Duration::from_millis(left)), tries },
             None => Call::Sent { id: ids.next(), tries },
@@ -169,13 +170,14 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
         }
         "RequestingCode" => {
             let endpoint = client.provider().device_authorization_endpoint.clone()?;
-            let request = DeviceRequest { endpoint, code_verifier: code_verifier(object) };
+            let request =
+                DeviceRequest { endpoint, code_verifier: device_verifier(client, object).ok()? };
             State::RequestingCode(request, call()?)
         }
-        "Polling" => State::Polling(Box::new(device_login(object, deadline()?)?), call()?),
+        "Polling" => State::Polling(Box::new(device_login(client, object, deadline()?)?), call()?),
         "ExchangingToken" => {
             let provider = client.provider();
-            let (origin, api_base) = (provider.origin().to_string(), provider.api.base.clone());
+            let (origin, api_base) = (provider.origin(), provider.api.base.clone());
             let first = Credential::restore(&Secret::new(object.raw("first")?)).ok()?;
             let first = Credential { origin, api_base, ..first };
             let rules = provider.then.clone()?;
@@ -193,11 +195,12 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
 fn browser_login(object: &Object<'_>, deadline: u64) -> Option<BrowserLogin> {
     let redirect_uris = strings(object.raw("redirect_uris")?)?;
     let states = strings(object.raw("states")?)?;
-    let bare = strings(object.raw("bare")?)?;
+    let (pages, bare) = (strings(object.raw("pages")?)?, strings(object.raw("bare")?)?);
     if redirect_uris.is_empty() || redirect_uris.len() != states.len() {
         return None;
     }
     let target = |(redirect_uri, state)| Target {
+        way: if pages.contains(&redirect_uri) { Way::Page } else { Way::Redirect },
         takes_bare_code: bare.contains(&redirect_uri),
         redirect_uri: redirect_uri.into_owned(),
         state: Secret::new(state),
@@ -206,7 +209,7 @@ fn browser_login(object: &Object<'_>, deadline: u64) -> Option<BrowserLogin> {
     Some(BrowserLogin { targets, code_verifier: code_verifier(object)?, deadline })
 }
 
-fn device_login(object: &Object<'_>, deadline: u64) -> Option<DeviceLogin> {
+fn device_login(client: &Client, object: &Object<'_>, deadline: u64) -> Option<DeviceLogin> {
     let shown = |name| object.string(name).filter(|uri| is_safe_page(uri)).map(Into::into);
     let codes = DeviceCodes {
         device_code: secret(object, "device_code")?,
@@ -214,16 +217,33 @@ fn device_login(object: &Object<'_>, deadline: u64) -> Option<DeviceLogin> {
         verification_uri: shown("verification_uri")?,
         verification_uri_complete: shown("verification_uri_complete"),
     };
-    let pace = Pace {
-        interval: Duration::from_millis(object.integer("interval")?),
-        timeouts: small(object, "timeouts")?,
-        slow_downs: small(object, "slow_downs")?,
-    };
-    Some(DeviceLogin { codes, code_verifier: code_verifier(object), deadline, pace })
+    let interval = Duration::from_millis(object.integer("interval")?);
+    let (timeouts, slow_downs) = (small(object, "timeouts")?, small(object, "slow_downs")?);
+    let pace = Pace::restored(interval, timeouts, slow_downs);
+    Some(DeviceLogin {
+        codes,
+        code_verifier: device_verifier(client, object).ok()?,
+        deadline,
+        pace,
+    })
 }
 
 fn secret(object: &Object<'_>, name: &str) -> Option<Secret> {
     object.string(name).map(Secret::new)
+}
+
+/// The verifier of a device login: there exactly where the provider wants one.
+fn device_verifier(
+    client: &Client,
+    object: &Object<'_>,
+) -> Result<Option<CodeVerifier>, SnapshotError> {
+    if client.provider().device.code_challenge {
+        return code_verifier(object).map(Some).ok_or(SnapshotError::Unreadable);
+    }
+    match object.raw("code_verifier") {
+        Some(_) => Err(SnapshotError::Unreadable),
+        None => Ok(None),
+    }
 }
 
 fn code_verifier(object: &Object<'_>) -> Option<CodeVerifier> {

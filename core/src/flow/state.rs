@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::call::{Call, Repeat, Tries, Turn, not_exchanged, refused};
 use crate::credential::Credential;
 use crate::entropy::RequestIds;
 use crate::error::{Error, Rejected};
-use crate::flow::call::{Call, Repeat, Tries, Turn};
 use crate::flow::pace::Pace;
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
 use crate::machine::Step;
@@ -19,7 +19,7 @@ use crate::wire::authorization::{self, Arrived, Redirect, Target};
 use crate::wire::device::{self, Approved, DeviceCodes, DeviceReply};
 use crate::wire::exchange::{self, Exchanged};
 use crate::wire::pkce::CodeVerifier;
-use crate::wire::reply::{self, Answer, Reading, Refusal};
+use crate::wire::reply::{Answer, Reading, Refusal};
 use crate::wire::token::{self, CodeGrant, TokenReply};
 use crate::{Client, Endpoint, Secret};
 
@@ -263,8 +263,14 @@ fn polled(
         }
         Answer::Bad(why) => return failed(Error::BadResponse(why)),
         Answer::Refused(refusal) => match refusal.code() {
-            "authorization_pending" => login.pace.answered(),
-            "slow_down" => login.pace.slow_down(refusal.interval),
+            "authorization_pending" => {
+                login.pace.answered();
+                at_least = refusal.retry_after.unwrap_or_default();
+            }
+            "slow_down" => {
+                login.pace.slow_down(refusal.interval);
+                at_least = refusal.retry_after.unwrap_or_default();
+            }
             "expired_token" => {
                 return failed(Error::Expired { slow_downs: login.pace.slow_downs });
             }
@@ -321,30 +327,11 @@ fn granted(cx: &Context<'_>, reply: TokenReply) -> State {
     }
 }
 
-/// The codes that mean the same wherever they come.
-pub(crate) fn refused(purpose: Purpose, Refusal { code, status, .. }: Refusal) -> Error {
-    match code.as_ref().map(crate::error::ErrorCode::as_str) {
-        Some("access_denied") => Error::Denied,
-        Some("expired_token") => Error::Expired { slow_downs: 0 },
-        Some("invalid_grant") => Error::InvalidGrant,
-        Some(_) | None => Error::Refused { purpose: Some(purpose), code, status: Some(status) },
-    }
-}
-
-/// 401: the first token is no longer accepted. 403, 404: it is, and gives no right to the second
-/// (no seat), which signing in again would not change.
-pub(crate) fn not_exchanged(Refusal { code, status, .. }: Refusal) -> Error {
-    match status {
-        401 => Error::InvalidGrant,
-        _ => Error::Refused { purpose: Some(Purpose::ExchangeToken), code, status: Some(status) },
-    }
-}
-
 /// How servers say that they have no device login, or none for this client.
 fn is_not_offered(refusal: &Refusal) -> bool {
     match refusal.code() {
         "device_flow_disabled" | "unauthorized_client" | "unsupported_grant_type" => true,
-        code if reply::is_registered(code) => false,
+        _ if refusal.is_registered() => false,
         "" => matches!(refusal.status, 401 | 403 | 404 | 405 | 422),
         _ => matches!(refusal.status, 404 | 405),
     }

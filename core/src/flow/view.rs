@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::Digest;
-use crate::flow::call::Call;
+use crate::call::Call;
 use crate::flow::state::State;
 use crate::time::{Now, millis};
 

@@ -6,11 +6,10 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use crate::call::{Call, Repeat, Turn, not_exchanged, refused};
 use crate::credential::Credential;
 use crate::entropy::{Entropy, RequestIds};
 use crate::error::{Error, Rejected};
-use crate::flow::call::{Call, Repeat, Turn};
-use crate::flow::state::{not_exchanged, refused};
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
 use crate::machine::{Machine, Step};
 use crate::provider::TokenExchange;

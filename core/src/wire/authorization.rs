@@ -11,7 +11,7 @@ use crate::scope::Scope;
 use crate::wire::paste::{self, Shape};
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::request::Parameters;
-use crate::{Client, Digest, Misconfigured, Secret};
+use crate::{Client, Digest, Endpoint, Misconfigured, Secret};
 
 /// Nothing a person pastes or a browser sends is longer.
 const MAX_INPUT: usize = 16 << 10;
@@ -22,8 +22,18 @@ const MAX_PARAMETERS: usize = 64;
 pub(crate) struct Target {
     pub(crate) redirect_uri: String,
     pub(crate) state: Secret,
+    pub(crate) way: Way,
     /// Its page shows no state, so that a bare code is all there is.
     pub(crate) takes_bare_code: bool,
+}
+
+/// How the answer to a sign-in arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// The browser brings it; the person can also paste the address it ends at.
+    Redirect,
+    /// A page shows it, and the person pastes it.
+    Page,
 }
 
 /// What came back from the sign-in page.
@@ -79,19 +89,9 @@ pub(crate) fn read(
     targets: &[Target],
     redirect: Redirect<'_>,
 ) -> Result<Arrived, Rejected> {
-    let (Redirect::Callback(text) | Redirect::Pasted(text)) = redirect;
-    if text.len() > MAX_INPUT {
-        return Err(Rejected::Malformed(Malformed::TooLarge));
-    }
-    let text = match redirect {
-        Redirect::Callback(text) => Cow::Borrowed(text),
-        Redirect::Pasted(text) => paste::undecorated(text)?,
-    };
-    let shape = match redirect {
-        Redirect::Callback(_) => paste::callback(&text),
-        Redirect::Pasted(_) => paste::shape(&text, client),
-    };
-    match shape.map_err(Rejected::Malformed)? {
+    let text = text(redirect)?;
+    let to_open = client.provider().authorization_endpoint.as_ref();
+    match shape(redirect, &text, to_open)? {
         Shape::Address { address, query, fragment } => {
             let answer = Parsed::read(query, fragment)?;
             let target = answer.target(targets)?;
@@ -100,28 +100,50 @@ pub(crate) fn read(
             }
             answer.finish(client, targets, target)
         }
-        Shape::Query(query) => {
-            let answer = Parsed::read(query, "")?;
+        Shape::Query { query, fragment } => {
+            let answer = Parsed::read(query, fragment)?;
             let target = answer.target(targets)?;
             answer.finish(client, targets, target)
         }
         Shape::CodeAndState { code, state } => {
             let target = find(targets, state)?;
+            // The provider's own page has no room for `iss`; anywhere else its absence counts.
+            if targets[target].way == Way::Redirect {
+                check_issuer(client, None)?;
+            }
             Ok(Arrived::Code { code: checked(code)?, target })
         }
         Shape::BareCode(code) => {
-            let target = targets.iter().position(|target| target.takes_bare_code);
-            let page = client.provider().authorization.page.as_ref();
-            let has_page = |target: &Target| {
-                page.is_some_and(|page| page.redirect_uri.as_str() == target.redirect_uri)
-            };
+            let is_page = |target: &Target| target.way == Way::Page;
             let mistake =
-                if targets.iter().any(has_page) { Mistake::BareCode } else { Mistake::Other };
-            let target = target.ok_or(Malformed::Pasted(mistake));
-            let target = target.map_err(Rejected::Malformed)?;
+                if targets.iter().any(is_page) { Mistake::BareCode } else { Mistake::Other };
+            let target = targets.iter().position(|target| target.takes_bare_code);
+            let target = target.ok_or(Rejected::Malformed(Malformed::Pasted(mistake)))?;
             Ok(Arrived::Code { code: checked(code)?, target })
         }
     }
+}
+
+fn text(redirect: Redirect<'_>) -> Result<Cow<'_, str>, Rejected> {
+    match redirect {
+        Redirect::Callback(text) | Redirect::Pasted(text) if text.len() > MAX_INPUT => {
+            Err(Rejected::Malformed(Malformed::TooLarge))
+        }
+        Redirect::Callback(text) => Ok(Cow::Borrowed(text)),
+        Redirect::Pasted(text) => paste::undecorated(text),
+    }
+}
+
+fn shape<'a>(
+    redirect: Redirect<'_>,
+    text: &'a str,
+    to_open: Option<&Endpoint>,
+) -> Result<Shape<'a>, Rejected> {
+    match redirect {
+        Redirect::Callback(_) => paste::callback(text),
+        Redirect::Pasted(_) => paste::shape(text, to_open),
+    }
+    .map_err(Rejected::Malformed)
 }
 
 /// The parameters that matter; empty ones are as good as missing.
@@ -233,7 +255,7 @@ fn is_address_of(address: &str, redirect_uri: &str) -> bool {
 ///
 /// # Errors
 /// [`Misconfigured::NoAuthorizationEndpoint`], or [`Misconfigured::Redirect`] for a `redirect_uri`
-/// that is neither https nor http to this machine.
+/// that is neither https nor http to this machine, or [`Misconfigured::NoState`] for an empty one.
 pub fn authorization_url(
     client: &Client,
     scope: &Scope,
@@ -244,6 +266,9 @@ pub fn authorization_url(
     let endpoint = client.provider().authorization_endpoint.as_ref();
     let endpoint = endpoint.ok_or(Misconfigured::NoAuthorizationEndpoint)?;
     check_redirect_uri(redirect_uri).map_err(Misconfigured::Redirect)?;
+    if state.expose().is_empty() {
+        return Err(Misconfigured::NoState);
+    }
     Ok(url(client, endpoint.as_str(), scope, &Target::new(redirect_uri, state), code_verifier))
 }
 
@@ -277,19 +302,19 @@ pub enum Misread {
 impl Target {
     fn new(redirect_uri: &str, state: &Secret) -> Self {
         let (redirect_uri, state) = (redirect_uri.to_string(), state.clone());
-        Self { redirect_uri, state, takes_bare_code: false }
+        Self { redirect_uri, state, way: Way::Redirect, takes_bare_code: false }
     }
 }
 
 /// Which login a redirect belongs to: the digest of its `state`, as in
-/// [`Flow::names`](crate::Flow::names). `None` if it has none, or two.
+/// [`Flow::names`](crate::Flow::names). `None` if it has none, or can be no redirect.
 pub fn state_digest(redirect: Redirect<'_>) -> Option<Digest> {
-    let (Redirect::Callback(text) | Redirect::Pasted(text)) = redirect;
-    let text = paste::undecorated(text.get(..MAX_INPUT).unwrap_or(text)).ok()?;
-    if let Some((code, state)) = text.split_once('#').filter(|_| !text.contains('=')) {
-        return (!code.is_empty() && !state.is_empty()).then(|| Digest::of(state));
+    let text = text(redirect).ok()?;
+    match shape(redirect, &text, None).ok()? {
+        Shape::Address { query, fragment, .. } | Shape::Query { query, fragment } => {
+            Parsed::read(query, fragment).ok()?.state.as_deref().map(Digest::of)
+        }
+        Shape::CodeAndState { state, .. } => Some(Digest::of(state)),
+        Shape::BareCode(_) => None,
     }
-    let query = text.split_once('?').map_or(text.as_ref(), |(_, query)| query);
-    let parsed = Parsed::read(query.split('#').next().unwrap_or_default(), "").ok()?;
-    parsed.state.as_deref().map(Digest::of)
 }

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString as _};
 use crate::credential::{Account, Credential};
 use crate::error::BadResponse;
 use crate::scope::Scope;
-use crate::wire::json::{NotAnObject, Object, Writer};
+use crate::wire::json::{NotAnObject, Object, Writer, is_json};
 use crate::{Endpoint, Secret};
 
 impl Credential {
@@ -31,7 +31,14 @@ impl Credential {
         to.optional("organization", self.account.organization.as_deref());
         to.optional("api_base", self.api_base.as_ref().map(Endpoint::as_str));
         let mut extra = Writer::new();
-        self.extra.iter().for_each(|(name, value)| extra.raw(name, value.expose()));
+        for (name, value) in &self.extra {
+            // A caller may have put a plain text there.
+            if is_json(value.expose()) {
+                extra.raw(name, value.expose());
+            } else {
+                extra.string(name, value.expose());
+            }
+        }
         to.raw("extra", extra.finish().expose());
         to.finish()
     }

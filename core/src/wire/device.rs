@@ -157,7 +157,7 @@ pub(crate) fn read_poll(
     };
     if let Answer::Refused(refusal) = &mut answer
         && rules.pending_statuses.contains(&refusal.status)
-        && !["access_denied", "expired_token", "slow_down"].contains(&refusal.code())
+        && !refusal.is_registered()
     {
         refusal.code = ErrorCode::read("authorization_pending", &[]);
     }

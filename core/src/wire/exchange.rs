@@ -1,5 +1,6 @@
 //! One token for another: GitHub's for Copilot's short-lived one.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 
 use crate::credential::Credential;
@@ -30,6 +31,7 @@ pub(crate) struct Exchanged {
     expires_at: Option<u64>,
     refresh_in: Option<u64>,
     api_base: Option<Endpoint>,
+    extra: BTreeMap<String, Secret>,
 }
 
 impl Exchanged {
@@ -51,18 +53,22 @@ impl Exchanged {
             .filter(|seconds| (1.0..=31_536_000.0).contains(seconds))
             .map(|seconds| seconds as u64);
         let expires_at = object.number("expires_at").and_then(plausible_seconds);
-        Ok(Self { token, expires_at, refresh_in, api_base })
+        let extra = token::extra(object, &["token", "expires_at", "refresh_in"]);
+        Ok(Self { token, expires_at, refresh_in, api_base, extra })
     }
 
     /// The first credential with the second token in front.
     pub(crate) fn onto(self, first: Credential, obtained_at: u64) -> Credential {
         let Credential { access_token, subject_token, api_base, .. } = &first;
+        let mut extra = first.extra.clone();
+        extra.extend(self.extra);
         Credential {
+            extra,
             subject_token: subject_token.clone().or_else(|| Some(access_token.clone())),
             access_token: self.token,
             obtained_at,
             expires_at: self.expires_at.map(|seconds| seconds * 1000),
-            renew_at: self.refresh_in.map(|seconds| obtained_at + seconds * 1000),
+            renew_at: self.refresh_in.map(|seconds| obtained_at.saturating_add(seconds * 1000)),
             api_base: self.api_base.or_else(|| api_base.clone()),
             ..first
         }

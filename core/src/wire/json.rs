@@ -105,6 +105,11 @@ impl<'a> Object<'a> {
     }
 }
 
+/// Whether the text is one JSON value.
+pub(crate) fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
 /// A flat JSON object in the making.
 pub(crate) struct Writer(String);
 

@@ -1,4 +1,4 @@
-//! Bytes to meaning and back. Nothing here knows what time it is or what was said before.
+//! Bytes to meaning and back. Nothing here has a clock, waits, or knows what was said before.
 
 pub(crate) mod authorization;
 pub(crate) mod claims;

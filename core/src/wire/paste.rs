@@ -3,15 +3,15 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use crate::Endpoint;
 use crate::error::{Malformed, Mistake, Rejected};
-use crate::{Client, Endpoint};
 
 /// The forms in which a redirect arrives.
 pub(crate) enum Shape<'a> {
     /// A URL, or a path, with a query.
     Address { address: &'a str, query: &'a str, fragment: &'a str },
     /// The query alone.
-    Query(&'a str),
+    Query { query: &'a str, fragment: &'a str },
     /// What a page shows for copying.
     CodeAndState { code: &'a str, state: &'a str },
     /// The same from a page that shows no state.
@@ -28,23 +28,28 @@ pub(crate) fn callback(text: &str) -> Result<Shape<'_>, Malformed> {
 }
 
 /// A redirect as a person copied it, or what it is instead.
-pub(crate) fn shape<'a>(text: &'a str, client: &Client) -> Result<Shape<'a>, Malformed> {
-    let provider = client.provider();
-    let to_open = provider.authorization_endpoint.as_ref().map(Endpoint::as_str);
+/// `to_open` is the address of the sign-in page, which is no answer.
+pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Shape<'a>, Malformed> {
     if is_url(text) {
         return match to_open {
-            Some(to_open) if text.starts_with(to_open) && text.contains("response_type=") => {
+            Some(to_open)
+                if text.starts_with(to_open.as_str()) && text.contains("response_type=") =>
+            {
                 Err(Malformed::Pasted(Mistake::AuthorizationUrl))
             }
             Some(_) | None => Ok(address(text)),
         };
+    }
+    if text.starts_with('/') && text.contains('?') {
+        return Ok(address(text));
     }
     let query = text.strip_prefix('?').unwrap_or(text);
     if ["code=", "state=", "error=", "iss="]
         .iter()
         .any(|name| query.starts_with(name) || query.split('&').any(|pair| pair.starts_with(name)))
     {
-        return Ok(Shape::Query(query));
+        let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+        return Ok(Shape::Query { query, fragment });
     }
     match text.split_once('#') {
         Some((code, state)) if !code.is_empty() && !state.is_empty() && !state.contains('#') => {

@@ -17,6 +17,7 @@ impl CodeVerifier {
     /// 43 characters from 32 random bytes; more by hashing them with a counter, which adds length
     /// and no strength. `length` outside 43 to 128 is brought inside.
     pub fn generate(random: [u8; 32], length: usize) -> Self {
+        let length = length.clamp(43, 128);
         let mut text = URL_SAFE_NO_PAD.encode(random);
         let mut block = 0_u8;
         while text.len() < length {
@@ -24,7 +25,7 @@ impl CodeVerifier {
             let more = Sha256::new().chain_update(random).chain_update([block]).finalize();
             text.push_str(&URL_SAFE_NO_PAD.encode(more));
         }
-        text.truncate(length.clamp(43, 128));
+        text.truncate(length);
         Self(Secret::new(text))
     }
 

@@ -35,11 +35,17 @@ pub(crate) struct Refusal {
     pub(crate) status: u16,
     /// GitHub's `slow_down` carries the new interval.
     pub(crate) interval: Option<Duration>,
+    /// It can only lengthen a wait.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
     pub(crate) fn code(&self) -> &str {
         self.code.as_ref().map(ErrorCode::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.code.as_ref().is_some_and(ErrorCode::is_registered)
     }
 }
 
@@ -69,11 +75,11 @@ impl Reading<'_> {
             Err(TransportError::Lost) => return Answer::Lost(Trouble::Lost),
         };
         let trouble = Trouble::Status(response.status);
-        let retry_after = || retry_after::read(response.retry_after.as_deref()?, self.wall_ms);
+        let retry_after = || self.retry_after(response);
         match response.status {
             200..=299 => self.success(response, granted),
             429 => match self.refusal(response) {
-                refusal if is_registered(refusal.code()) => Answer::Refused(refusal),
+                refusal if refusal.is_registered() => Answer::Refused(refusal),
                 _ => Answer::NotProcessed(trouble, retry_after()),
             },
             400..=499 => Answer::Refused(self.refusal(response)),
@@ -99,7 +105,7 @@ impl Reading<'_> {
             Some(_) if has_tokens => return Answer::Bad(BadResponse::Error),
             Some(_) => {
                 return match Self::code(&object) {
-                    Some(code) => Answer::Refused(self.refused(&object, &code, response.status)),
+                    Some(code) => Answer::Refused(self.refused(&object, &code, response)),
                     None => Answer::Bad(BadResponse::Error),
                 };
             }
@@ -108,22 +114,29 @@ impl Reading<'_> {
     }
 
     fn refusal(&self, response: &Response) -> Refusal {
-        let status = response.status;
-        match Object::read(&response.body) {
-            Ok(object) => match Self::code(&object) {
-                Some(code) => self.refused(&object, &code, status),
-                None => Refusal { code: None, status, interval: None },
-            },
-            Err(_) => Refusal { code: None, status, interval: None },
+        if let Ok(object) = Object::read(&response.body)
+            && let Some(code) = Self::code(&object)
+        {
+            return self.refused(&object, &code, response);
         }
+        let (status, retry_after) = (response.status, self.retry_after(response));
+        Refusal { code: None, status, interval: None, retry_after }
     }
 
-    fn refused(&self, object: &Object<'_>, code: &str, status: u16) -> Refusal {
+    fn refused(&self, object: &Object<'_>, code: &str, response: &Response) -> Refusal {
         let code = self.rules().error_codes.get(code).map_or(code, String::as_str);
         let sent: Vec<&Secret> =
             self.sent.iter().copied().chain(self.client.client_secret()).collect();
-        let code = ErrorCode::read(code, &sent);
-        Refusal { code, status, interval: interval(object) }
+        Refusal {
+            code: ErrorCode::read(code, &sent),
+            status: response.status,
+            interval: interval(object),
+            retry_after: self.retry_after(response),
+        }
+    }
+
+    fn retry_after(&self, response: &Response) -> Option<Duration> {
+        retry_after::read(response.retry_after.as_deref()?, self.wall_ms)
     }
 
     /// `error` as text, `error.code` (OpenAI) or `error.type` (Anthropic), or a bare `code`.
@@ -138,29 +151,11 @@ impl Reading<'_> {
     }
 }
 
-/// An `interval` in seconds, number or text, to the millisecond; `None` unless it is positive.
+/// An `interval` in seconds, number or text, rounded up to the millisecond; `None` unless it is
+/// positive.
 pub(crate) fn interval(object: &Object<'_>) -> Option<Duration> {
     let seconds = object.number("interval").filter(|seconds| *seconds > 0.0)?;
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::MAX / 1000)))
-}
-
-/// The codes of RFC 6749 §4.1.2.1, §5.2 and RFC 8628 §3.5: in a 429 only these are an answer, and
-/// anything else is the rate limit speaking.
-pub(crate) fn is_registered(code: &str) -> bool {
-    const REGISTERED: [&str; 13] = [
-        "access_denied",
-        "authorization_pending",
-        "expired_token",
-        "invalid_client",
-        "invalid_grant",
-        "invalid_request",
-        "invalid_scope",
-        "server_error",
-        "slow_down",
-        "temporarily_unavailable",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "unsupported_response_type",
-    ];
-    REGISTERED.contains(&code)
+    let exact = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    let ms = exact.as_nanos().div_ceil(1_000_000);
+    Some(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)))
 }

@@ -91,7 +91,7 @@ impl TokenReply {
             expires: expires(rules, object, &access_token),
             scope: scope(object)?,
             account: account(rules, object, id_token.as_ref(), &access_token),
-            extra: extra(object),
+            extra: extra(object, &NAMED),
             access_token,
             id_token,
         })
@@ -102,7 +102,7 @@ impl TokenReply {
         let provider = client.provider();
         Credential {
             provider: provider.id.clone(),
-            origin: provider.origin().to_string(),
+            origin: provider.origin(),
             client_id: client.client_id().to_string(),
             expires_at: self.expires.at(obtained_at),
             access_token: self.access_token,
@@ -172,7 +172,7 @@ fn expires(rules: &TokenRules, object: &Object<'_>, access_token: &Secret) -> Ex
     rules.expiry.iter().find_map(read).unwrap_or(Expires::Unknown)
 }
 
-/// Null and empty are as good as missing; anything else must be visible ASCII, so that it can
+/// Null and blank are as good as missing; anything else must be visible ASCII, so that it can
 /// stand in a header.
 pub(crate) fn token(
     object: &Object<'_>,
@@ -180,10 +180,13 @@ pub(crate) fn token(
 ) -> Result<Option<Secret>, BadResponse> {
     let Some(raw) = object.raw(name) else { return Ok(None) };
     let text = string(raw).ok_or(BadResponse::Member(name))?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     if text.len() > MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(BadResponse::Member(name));
     }
-    Ok((!text.is_empty()).then(|| Secret::new(text)))
+    Ok(Some(Secret::new(text)))
 }
 
 /// A string (RFC 6749 §3.3) or an array of strings; visible ASCII, because it is shown. Counted
@@ -230,13 +233,15 @@ fn account(
     }
 }
 
-/// Whatever the RFC doesn't name.
-fn extra(object: &Object<'_>) -> BTreeMap<String, Secret> {
-    const KNOWN: [&str; 7] =
-        ["access_token", "error", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
+/// Members that have a field of their own.
+const NAMED: [&str; 7] =
+    ["access_token", "error", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
+
+/// The members of other names, as they stand.
+pub(crate) fn extra(object: &Object<'_>, named: &[&str]) -> BTreeMap<String, Secret> {
     object
         .members()
-        .filter(|(name, _)| !KNOWN.contains(name))
+        .filter(|(name, _)| !named.contains(name))
         .map(|(name, raw)| (name.to_string(), Secret::from(raw)))
         .collect()
 }

@@ -46,7 +46,9 @@ impl Watch {
     }
 
     fn leak(&self) -> Option<&String> {
-        self.secrets.iter().find(|secret| self.printed.contains(secret.as_str()))
+        // Whatever its case: an error code is lower-cased before it is kept.
+        let printed = self.printed.to_lowercase();
+        self.secrets.iter().find(|secret| printed.contains(&secret.to_lowercase()))
     }
 }
 

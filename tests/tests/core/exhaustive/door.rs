@@ -99,8 +99,10 @@ impl Door {
         let state = |index: usize| self.states.get(index).map_or("none", String::as_str);
         let at = |query: String| format!("/callback?{query}");
         match way {
-            Way::Callback => at(format!("code=ac&state={}&iss={ISSUER}", state(0))),
-            Way::PastedFromPage => format!("ac#{}", state(1)),
+            Way::Callback => {
+                at(format!("code=the-authorization-code&state={}&iss={ISSUER}", state(0)))
+            }
+            Way::PastedFromPage => format!("the-authorization-code#{}", state(1)),
             Way::Denied => at(format!("error=access_denied&state={}", state(0))),
             Way::Refused => at(format!("error=server_error&state={}", state(0))),
             Way::WrongState => at(format!("code=ac&state={}x", state(0))),

@@ -150,16 +150,16 @@ impl Answer {
         let (status, body) = match self {
             Self::NotSent => return Err(TransportError::NotSent),
             Self::Lost => return Err(TransportError::Lost),
-            Self::Tokens => (200, r#"{"access_token":"at","token_type":"Bearer"}"#),
+            Self::Tokens => (200, r#"{"access_token":"the-access-token","token_type":"Bearer"}"#),
             Self::SecondToken => (200, r#"{"token":"tid=1;exp=2","expires_at":1780003600}"#),
             Self::DeviceCodes => (
                 200,
-                r#"{"device_code":"dc","device_auth_id":"dc","user_code":"WDJB-MJHT",
+                r#"{"device_code":"the-device-code","device_auth_id":"the-device-code","user_code":"WDJB-MJHT",
                     "verification_uri":"https://example.com/device","expires_in":16,"interval":5}"#,
             ),
             Self::CodeAndVerifier => (
                 200,
-                r#"{"authorization_code":"ac",
+                r#"{"authorization_code":"the-authorization-code",
                     "code_verifier":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}"#,
             ),
             Self::Pending => (400, r#"{"error":"authorization_pending"}"#),

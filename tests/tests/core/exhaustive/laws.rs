@@ -110,7 +110,10 @@ fn expected_clock(node: &Node) -> Now {
 
 /// Law 3: whatever comes, time and inputs only move a login towards its end. There is no cycle but
 /// standing still, and every path leads to an end.
-pub(super) fn every_login_ends(successors: &[Vec<usize>]) {
+pub(super) fn every_login_ends(successors: &[Vec<usize>], finished: &[bool]) {
+    for (forward, is_finished) in successors.iter().zip(finished) {
+        assert!(*is_finished || !forward.is_empty(), "law 3: a login is stuck");
+    }
     let mut incoming = vec![0_u32; successors.len()];
     successors.iter().flatten().for_each(|&to| incoming[to] += 1);
     let mut free: Vec<usize> = (0..successors.len()).filter(|&node| incoming[node] == 0).collect();

@@ -69,6 +69,7 @@ pub(crate) fn search(door: &Door) -> Found {
     let mut queue = VecDeque::from([root]);
     let mut cells: BTreeMap<(String, Input), BTreeSet<String>> = BTreeMap::new();
     let mut successors: Vec<Vec<usize>> = Vec::new();
+    let mut finished: Vec<bool> = Vec::new();
     let mut edges = 0;
     while let Some(node) = queue.pop_front() {
         laws::of_state(door, &node);
@@ -102,8 +103,9 @@ pub(crate) fn search(door: &Door) -> Found {
             }
         }
         successors.push(forward);
+        finished.push(node.view().state == "Finished");
     }
-    laws::every_login_ends(&successors);
+    laws::every_login_ends(&successors, &finished);
     Found { states: numbers.len(), edges, cells }
 }
 

@@ -36,8 +36,9 @@ fn an_answer_is_found_in_what_chats_shells_and_terminals_put_around_it_but_only_
         ("a colon in the code", "ac:xyz#{state}".into(), "ac:xyz"),
         ("what a form would change", "4/0+b%2Bc=#{state}".into(), "4/0+b%2Bc="),
     ] {
-        let mut flow = standard_flow();
-        let text = way_back(&flow, 0).fill(&pasted);
+        // `code#state` is what the provider's own page shows.
+        let mut flow = with_page("https://issuer.example/shown", true);
+        let text = way_back(&flow, usize::from(pasted.contains('#'))).fill(&pasted);
         if name != "the address" {
             let callback = flow.handle_redirect(DAWN, Redirect::Callback(&text));
             assert!(callback.is_err(), "{name}: a callback is taken literally");
@@ -79,8 +80,13 @@ fn a_paste_that_is_not_this_logins_answer_is_refused_and_leaves_it_waiting() {
         ("two signs", "c#a#b".into(), other),
         ("two signs, ours last", "c#a#{state}".into(), other),
         ("two signs, ours first", "c#{state}#".into(), other),
-        ("a control character in the code", "c\u{1b}[2J#{state}".into(), malformed(Characters)),
-        ("a letter outside ASCII in it", "cé#{state}".into(), malformed(Characters)),
+        (
+            "a control character",
+            "code=c\u{1b}[2J&state={state}&iss={iss}".into(),
+            malformed(Characters),
+        ),
+        ("a letter outside ASCII", "code=cé&state={state}&iss={iss}".into(), malformed(Characters)),
+        ("no `iss` where it is announced", "c#{state}".into(), Rejected::IssuerMismatch),
         ("two codes", "code=c&code=d&state={state}&iss={iss}".into(), malformed(Repeated)),
         ("no code", "state={state}&iss={iss}".into(), malformed(NoCode)),
         ("no state", "code=c&iss={iss}".into(), StateMismatch),
@@ -166,7 +172,7 @@ fn the_state_that_comes_back_chooses_the_redirect_uri_that_is_repeated() {
         let crossed = [&ways[1 - index].redirect_uri, crossed.as_str()].concat();
         let why = Rejected::Malformed(WrongAddress);
         refuses(&mut flow, Redirect::Pasted(&crossed), why, "the other's address");
-        let pasted = ways[index].fill("c#{state}");
+        let pasted = ways[index].fill(["?code=c&state={state}&iss={iss}", "c#{state}"][index]);
         assert_eq!(flow.handle_redirect(DAWN, Redirect::Pasted(&pasted)), Ok(()));
         let body = sent(&mut flow).body;
         let repeated = field(body.expose(), "redirect_uri");
@@ -181,7 +187,7 @@ fn assert_refused(rows: &[(&str, String, Rejected)]) {
     for (name, template, why) in rows {
         refuses(&mut flow, Redirect::Pasted(&way.fill(template)), *why, name);
     }
-    let right = way.fill("c#{state}");
+    let right = way.fill("?code=c&state={state}&iss={iss}");
     assert_eq!(flow.handle_redirect(DAWN, Redirect::Pasted(&right)), Ok(()));
 }
 

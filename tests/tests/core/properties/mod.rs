@@ -48,6 +48,8 @@ proptest! {
             other.observe(event);
             prop_assert_eq!(one.flow.view(one.now), other.flow.view(other.now));
             prop_assert_eq!(one.out, other.out);
+            prop_assert_eq!(&one.steps, &other.steps);
+            prop_assert_eq!(one.flow.prompt(), other.flow.prompt());
         }
     }
 }
@@ -106,6 +108,8 @@ struct Observer {
     presented: Vec<Digest>,
     may_have_acted: u32,
     is_over: bool,
+    /// As they print: without a secret.
+    steps: Vec<String>,
 }
 
 impl Observer {
@@ -148,6 +152,7 @@ impl Observer {
             presented: Vec::new(),
             may_have_acted: 0,
             is_over: false,
+            steps: Vec::new(),
         }
     }
 
@@ -157,7 +162,10 @@ impl Observer {
             Event::Poll => self.poll(),
             Event::Pass(ms) => self.pass(ms),
             Event::Wait => self.pass(before.due_in.unwrap_or(0)),
-            Event::StepWall(ms) => self.now.wall = self.now.wall.saturating_add_signed(ms),
+            Event::StepWall(ms) => {
+                self.now.wall = self.now.wall.saturating_add_signed(ms);
+                assert_eq!(self.flow.view(self.now), before, "law 8");
+            }
             // Forward is the laptop whose clock runs on while it sleeps: time that really passed.
             Event::StepMono(ms) => {
                 self.now.mono = self.now.mono.saturating_add_signed(ms);
@@ -198,7 +206,9 @@ impl Observer {
     }
 
     fn poll(&mut self) {
-        match self.flow.poll(self.now) {
+        let step = self.flow.poll(self.now);
+        self.steps.push(format!("{step:?}"));
+        match step {
             Step::Send(request) => self.sent(&request),
             Step::Wait(_) => {}
             Step::Done(outcome) => {

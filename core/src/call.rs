@@ -1,12 +1,13 @@
-//! The life of one exchange: due, out, due again. Nothing else knows of in-flight requests,
-//! retries and stale answers.
+//! The life of one exchange, in a login or a renewal: due, out, due again. Nothing else knows of
+//! in-flight requests, retries and stale answers.
 
 use core::time::Duration;
 
 use crate::entropy::RequestIds;
-use crate::error::{Error, Trouble};
-use crate::http::RequestId;
+use crate::error::{Error, ErrorCode, Trouble};
+use crate::http::{Purpose, RequestId};
 use crate::time::Now;
+use crate::wire::reply::Refusal;
 
 /// The first back-off; it doubles.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -72,6 +73,12 @@ impl Call {
 }
 
 impl Tries {
+    /// As a snapshot has them, if they can have come about.
+    pub(crate) fn restored(unprocessed: u8, lost: u8) -> Option<Self> {
+        let retries = unprocessed.checked_add(lost)?;
+        (retries <= MOST_RETRIES).then_some(Self { unprocessed, lost })
+    }
+
     /// The server did not act: the same may go out again, after a while.
     pub(crate) fn not_processed(
         self,
@@ -114,5 +121,24 @@ impl Tries {
         let wait = ids.spread(BACK_OFF * (1 << (retries - 1)));
         let at = now.plus(retry_after.map_or(wait, |asked| asked.max(wait)));
         Some(Call::Due { at, tries: self })
+    }
+}
+
+/// The codes that mean the same wherever they come.
+pub(crate) fn refused(purpose: Purpose, Refusal { code, status, .. }: Refusal) -> Error {
+    match code.as_ref().map(ErrorCode::as_str) {
+        Some("access_denied") => Error::Denied,
+        Some("expired_token") => Error::Expired { slow_downs: 0 },
+        Some("invalid_grant") => Error::InvalidGrant,
+        Some(_) | None => Error::Refused { purpose: Some(purpose), code, status: Some(status) },
+    }
+}
+
+/// 401: the first token is no longer accepted. 403, 404: it is, and gives no right to the second
+/// (no seat), which signing in again would not change.
+pub(crate) fn not_exchanged(Refusal { code, status, .. }: Refusal) -> Error {
+    match status {
+        401 => Error::InvalidGrant,
+        _ => Error::Refused { purpose: Some(Purpose::ExchangeToken), code, status: Some(status) },
     }
 }
