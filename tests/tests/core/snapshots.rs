@@ -96,7 +96,6 @@ fn a_damaged_newer_or_foreign_snapshot_is_refused_and_says_which() {
     let refused = Flow::restore(&other, &saved, DAWN).map(drop);
     assert_eq!(refused, Err(SnapshotError::OtherClient));
     let elsewhere = Endpoint::parse("https://evil.example/token").unwrap();
-    type Move = fn(&mut Provider, Endpoint);
     let moves: [(&str, Move); 6] = [
         ("token", |provider, to| provider.token_endpoint = to),
         ("device", |provider, to| provider.device_authorization_endpoint = Some(to)),
@@ -134,6 +133,9 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     let hasty = changed(r#""interval":5000"#, r#""interval":0"#).unwrap();
     assert_eq!(hasty.view(DAWN).pace, Some((1_000, 1_000, 0)), "never below the floor");
 }
+
+/// Puts an endpoint of a provider elsewhere.
+type Move = fn(&mut Provider, Endpoint);
 
 /// Absent when there is nothing to say: no complete address, no PKCE, a request that is out.
 const OPTIONAL: [&str; 3] = ["verification_uri_complete", "code_verifier", "due_in"];
