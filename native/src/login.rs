@@ -169,6 +169,8 @@ impl Stage<'_> {
                 (ports, false) => Ports::List(ports),
             },
             path: loopback.path.clone(),
+            // The login ends by its own clock, and the listener with it.
+            timeout: None,
         };
         match Loopback::bind(&options).await {
             Ok(listener) => Ok((Redirects::loopback(listener.port()).or_page(), Some(listener))),

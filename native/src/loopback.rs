@@ -13,6 +13,7 @@
 //!     host: Host::Ipv4,
 //!     ports: Ports::Any,
 //!     path: "/callback".into(),
+//!     timeout: Some(std::time::Duration::from_secs(600)),
 //! })
 //! .await?;
 //! println!("redirect_uri: {}", loopback.redirect_uri());
@@ -38,6 +39,7 @@ mod page;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -59,6 +61,8 @@ pub struct LoopbackOptions {
     pub ports: Ports,
     /// The path, starting with `/`, without query or fragment; compared byte for byte.
     pub path: String,
+    /// Close after this long; without it, when dropped or closed by a handle.
+    pub timeout: Option<Duration>,
 }
 
 /// The host of a loopback `redirect_uri`, as the client registered it.
@@ -104,11 +108,12 @@ impl Loopback {
         let redirect_uri = gate.redirect_uri();
         let shared = Arc::new(Shared::new(gate, bound.listeners));
         let (sender, arrivals) = mpsc::channel(QUEUED_ARRIVALS);
-        tokio::spawn(connection::receive(Arc::clone(&shared), sender));
+        tokio::spawn(listen(Arc::clone(&shared), sender, options.timeout));
         Ok(Self { shared, arrivals, addresses: bound.addresses, port: bound.port, redirect_uri })
     }
 
-    /// The next plausible redirect; `None` once a [`LoopbackHandle`] has closed the listener.
+    /// The next plausible redirect; `None` once the listener is closed, by a [`LoopbackHandle`] or
+    /// by its own timeout.
     ///
     /// After one has been accepted, later ones get the "already done" page without being asked
     /// about. Cancel-safe: nothing is lost when the future is dropped.
@@ -150,6 +155,16 @@ impl Loopback {
     pub fn handle(&self) -> LoopbackHandle {
         LoopbackHandle { shared: Arc::clone(&self.shared) }
     }
+}
+
+async fn listen(shared: Arc<Shared>, arrivals: mpsc::Sender<Arrival>, timeout: Option<Duration>) {
+    let receiving = connection::receive(Arc::clone(&shared), arrivals);
+    match timeout {
+        // Closed by somebody else, or by its time.
+        Some(timeout) => drop(tokio::time::timeout(timeout, receiving).await),
+        None => receiving.await,
+    }
+    shared.close();
 }
 
 impl Drop for Loopback {

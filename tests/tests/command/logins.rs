@@ -62,7 +62,7 @@ fn age(home: &Home, by_ms: u64) {
 
 #[test]
 fn a_device_login_waits_for_the_person() {
-    covers(&["N-8628-11", "N-8628-12", "C-41"]);
+    covers(&["N-8628-11", "N-8628-12", "N-8628-14", "C-41"]);
     let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
     let file = home.file("acme.toml", &server.provider_file());
     let mut login = home.start(&["login", "--provider-file", &file, "--flow", "device"]);

@@ -18,7 +18,7 @@ async fn listen() -> Loopback {
 }
 
 async fn listen_on(host: Host, ports: Ports) -> Loopback {
-    let options = LoopbackOptions { host, ports, path: "/callback".into() };
+    let options = LoopbackOptions { host, ports, path: "/callback".into(), timeout: None };
     Loopback::bind(&options).await.expect("this machine has loopback")
 }
 

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
+use grantflow::loopback::{Host, Loopback, LoopbackOptions, Ports};
 use grantflow_tests::covers;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -97,4 +98,18 @@ async fn a_closed_listener_gives_out_nothing_that_still_waited() {
     hear_everyone(&loopback).await;
     loopback.handle().close();
     assert!(within(loopback.arrival()).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_own_timeout_ends_the_wait_and_closes_the_port() {
+    covers(&["N-8252-05"]);
+    let timeout = Some(Duration::from_secs(42));
+    let options =
+        LoopbackOptions { host: Host::Ipv4, ports: Ports::Any, path: "/callback".into(), timeout };
+    let mut loopback = Loopback::bind(&options).await.unwrap();
+    let begun = Instant::now();
+    assert!(loopback.arrival().await.is_none());
+    assert_eq!(begun.elapsed(), Duration::from_secs(42));
+    let error = std::net::TcpStream::connect(("127.0.0.1", loopback.port())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }

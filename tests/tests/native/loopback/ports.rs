@@ -89,7 +89,7 @@ async fn a_path_that_is_no_plain_path_is_refused() {
 }
 
 async fn bind(ports: Ports, path: &str) -> Result<Loopback, LoopbackError> {
-    let options = LoopbackOptions { host: Host::Ipv4, ports, path: path.into() };
+    let options = LoopbackOptions { host: Host::Ipv4, ports, path: path.into(), timeout: None };
     Loopback::bind(&options).await
 }
 
