@@ -150,13 +150,15 @@ pub(crate) fn providers(output: &Output) -> Result<Exit, Failure> {
             "provider",
             &json!({ "provider": provider.id, "name": provider.name,
                 "flows": flows(&provider), "needs_client_id": provider.client_id.is_none(),
+                "checks_issuer": !provider.ignore_iss,
                 "terms": { "status": status, "note": provider.terms.note,
                            "source": provider.terms.source, "date": provider.terms.date },
             }),
         )?;
         output.result(&format!("{}  {}", output.out.bold(&provider.id), provider.name))?;
         let own = if provider.client_id.is_none() { "; needs a client of your own" } else { "" };
-        let line = format!("{}; terms {status}{own}", flows(&provider).join(", "));
+        let issuer = if provider.ignore_iss { "; publishes no issuer to check" } else { "" };
+        let line = format!("{}; terms {status}{own}{issuer}", flows(&provider).join(", "));
         for line in wrap(&line, output.width.saturating_sub(2)) {
             output.result(&format!("  {}", output.out.dim(&line)))?;
         }
