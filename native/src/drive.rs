@@ -2,7 +2,7 @@
 //!
 //! **Poll; save; do what the step says; tell the machine what happened; repeat.** Whatever waits
 //! is waited for at once: the time, the answer to a request, a redirect, a paste. Dropping the
-//! future is cancelling: what was out is dropped with it, and the machine is left as it was.
+//! future is cancelling: what was out is given up, and the machine is told that it is lost.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -32,7 +32,9 @@ pub async fn drive(
 ) -> Result<Credential, Error> {
     let mut out = None; // the request that is out
     let mut shown = None;
+    let mut driven = Driven { machine, clock, out: None };
     loop {
+        let machine = &mut *driven.machine;
         let step = machine.poll(clock.now()); // poll
         let saved = machine.save();
         around.event(&Event::polled(machine, saved.as_ref(), clock.now()));
@@ -41,6 +43,7 @@ pub async fn drive(
         let wait = match step {
             Step::Send(request) => {
                 around.event(&Event::sent(&request));
+                driven.out = Some(request.id);
                 out = Some((request.id, transport.send(request))); // do what the step says
                 None
             }
@@ -54,18 +57,34 @@ pub async fn drive(
         };
         tokio::select! {
             (id, result) = answer(&mut out) => {
-                out = None;
+                (out, driven.out) = (None, None);
                 around.event(&Event::answered(id, &result));
                 // Refused only if it is stale, and there is one request and one answer to it.
-                let _ = machine.handle_response(clock.now(), id, &result); // tell what happened
+                let _ = driven.machine.handle_response(clock.now(), id, &result); // tell
             }
             () = after(wait) => {}
             input = around.input() => {
-                let verdict = machine.handle_redirect(clock.now(), input.redirect());
+                let verdict = driven.machine.handle_redirect(clock.now(), input.redirect());
                 around.event(&Event::redirect(&input, verdict));
                 input.tell(verdict).await;
             }
         } // repeat
+    }
+}
+
+/// Answers what is out when the loop is dropped, so that another can go on with the machine.
+struct Driven<'m, M: Machine> {
+    machine: &'m mut M,
+    clock: &'m Clock,
+    out: Option<RequestId>,
+}
+
+impl<M: Machine> Drop for Driven<'_, M> {
+    fn drop(&mut self) {
+        if let Some(id) = self.out {
+            // It is out, so it is not stale.
+            let _ = self.machine.handle_response(self.clock.now(), id, &Err(TransportError::Lost));
+        }
     }
 }
 

@@ -253,7 +253,7 @@ fn is_true(value: Option<&str>) -> bool {
 }
 
 impl Routes {
-    fn includes(self, route: Route) -> bool {
+    pub(crate) fn includes(self, route: Route) -> bool {
         match route {
             Route::Browser => self.browser,
             Route::Device => self.device,

@@ -51,7 +51,7 @@
 //!
 //! Dropping a login's future cancels it: the port is closed, no task is left, and the store is as
 //! it was. A renewal is the exception. Once its request is out the old refresh token may be spent,
-//! so it runs to its end in a task of its own and saves what it gets.
+//! so it runs to its end in a task of its own and saves what it gets: keep the runtime until then.
 #![forbid(unsafe_code)]
 
 mod access_token;

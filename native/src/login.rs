@@ -29,7 +29,8 @@ pub struct LoginOptions {
     pub route: Option<Route>,
     /// What to ask for; the provider's default if empty.
     pub scope: Scope,
-    /// Open the browser, where there is one. The address is shown in any case.
+    /// Open the browser: where there is one, or where the route was named. The address is shown in
+    /// any case.
     pub open_browser: bool,
     /// The person has read [`Provider::terms`] and goes on.
     pub accept_terms: bool,
@@ -114,7 +115,7 @@ impl Stage<'_> {
         }
         let offered = offered(provider);
         let choice = match self.options.route {
-            Some(route) if includes(offered, route) => Choice { route, obstacle: None },
+            Some(route) if offered.includes(route) => Choice { route, obstacle: None },
             Some(_) => return Err(Error::NoRoute),
             None => self.options.environment.recommend(offered).ok_or(Error::NoRoute)?,
         };
@@ -127,7 +128,7 @@ impl Stage<'_> {
     }
 
     fn may_change_to(&self, route: Route) -> bool {
-        self.options.route.is_none() && includes(offered(self.client.provider()), route)
+        self.options.route.is_none() && offered(self.client.provider()).includes(route)
     }
 
     async fn device(&mut self) -> Result<Credential, Error> {
@@ -178,6 +179,11 @@ impl Stage<'_> {
                 self.host.note(&Note::NoListener(why));
                 Ok((Redirects::page(), None))
             }
+            // The address that the browser ends at can be pasted though nobody listens there.
+            Err(why) if self.options.route == Some(Route::Paste) && !loopback.ports.is_empty() => {
+                self.host.note(&Note::NoListener(why));
+                Ok((Redirects::loopback(loopback.ports[0]), None))
+            }
             Err(why) => Err(Error::Listener(why)),
         }
     }
@@ -190,14 +196,6 @@ fn offered(provider: &Provider) -> Routes {
     let page = provider.authorization_endpoint.is_some() && rules.page.is_some();
     let device = provider.device_authorization_endpoint.is_some();
     Routes { browser, device, paste: browser || page }
-}
-
-fn includes(offered: Routes, route: Route) -> bool {
-    match route {
-        Route::Browser => offered.browser,
-        Route::Device => offered.device,
-        Route::Paste => offered.paste,
-    }
 }
 
 /// Random bytes for one machine.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,7 +152,7 @@ impl Logins {
         if let Some(prompt @ Prompt::OpenUrl { .. }) = flow.prompt() {
             self.take_paste(&mut flow, &prompt, host).await;
         }
-        let mut resumed = Resumed { claimed: waiting.claim()?, host };
+        let mut resumed = Resumed { claimed: waiting.claim(&snapshot)?, host };
         let credential = drive(&mut flow, &self.clock, &*self.transport, &mut resumed).await?;
         self.store.save(&credential)?;
         Ok(credential)
@@ -182,6 +183,9 @@ impl Logins {
         }
         match self.renew(&client, Due::Within(min_ttl)).await {
             Ok(credential) => Ok(AccessToken { credential, client }),
+            // Nobody is left to ask about a login that is gone, and a store that cannot be written
+            // has to be known before its refresh token is spent again.
+            Err(why @ (Error::NotSignedIn(_) | Error::Store(_))) => Err(why),
             Err(_) if lasts(&credential, min_ttl, self.clock.now()) => {
                 Ok(AccessToken { credential, client })
             }
@@ -293,11 +297,11 @@ impl Logins {
             return Err(Error::NotOurs { provider: provider.clone(), why });
         }
         self.store.check_writable()?;
+        let old = held.access_token.digest();
         let mut renewal = Renewal::new(client, held, &entropy()?, self.clock.now())?;
         let mut watched = Watched(Arc::clone(&self.watch));
         let renewed = drive(&mut renewal, &self.clock, &*self.transport, &mut watched).await?;
-        self.store.save(&renewed)?;
-        Ok(renewed)
+        if self.store.renewed(old, &renewed)? { Ok(renewed) } else { self.stored(provider) }
     }
 }
 
@@ -306,7 +310,8 @@ struct Watched(Watch);
 
 impl Around for Watched {
     fn event(&mut self, event: &Event) {
-        (self.0)(event);
+        // A watcher that panics must not cost the token that is on its way.
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(event)));
     }
 }
 

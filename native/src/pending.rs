@@ -91,11 +91,18 @@ impl Waiting {
         }
     }
 
-    /// Takes it away from everyone else.
-    pub(crate) fn claim(self) -> Result<Claimed, PendingError> {
+    /// Takes it away from everyone else, if it still is this snapshot: somebody may have gone on
+    /// with it and put it back, and what they presented must not be presented once more.
+    pub(crate) fn claim(self, known: &Secret) -> Result<Claimed, PendingError> {
         let claimed = self.path.with_extension(CLAIMED);
         match fs::rename(&self.path, &claimed) {
-            Ok(()) => Ok(Claimed { path: claimed, waiting: self.path, goes_back: false }),
+            Ok(()) => {
+                let claimed = Claimed { path: claimed, waiting: self.path, goes_back: true };
+                match private::read(&claimed.path)? {
+                    Some(text) if known.matches(&text) => Ok(claimed),
+                    Some(_) | None => Err(PendingError::Taken),
+                }
+            }
             Err(why) if why.kind() == io::ErrorKind::NotFound => Err(PendingError::Taken),
             Err(why) => Err(StoreError::System(why).into()),
         }

@@ -30,6 +30,9 @@ use crate::error::NotOurs;
 /// Folders in which other tools keep their logins.
 const OTHER_TOOLS: [&str; 6] = [".claude", ".codex", ".gemini", ".pi", ".qwen", "opencode"];
 
+/// No token of any provider is longer.
+const ROOM_FOR_TOKENS: usize = 64 << 10;
+
 /// A file of credentials. Cheap to clone; nothing is kept in memory.
 #[derive(Clone, Debug)]
 pub struct FileStore {
@@ -99,7 +102,24 @@ impl FileStore {
         self.change(|document| Some(document.with(&credential.provider, &entry)))
     }
 
-    /// Takes a provider's entry out, whatever it is; `false` if there is none.
+    /// Puts a renewed credential in place of the one with this access token; `false`, and no change,
+    /// if that is no longer there: a logout or a newer login wins over a late renewal.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was then.
+    pub(crate) fn renewed(&self, old: Digest, new: &Credential) -> Result<bool, StoreError> {
+        let entry = entry::write(new)?;
+        let mut is_there = false;
+        self.change(|document| {
+            let held = entry::read(&new.provider, document.entry(&new.provider)?).ok()??;
+            is_there = held.access_token.digest() == old;
+            is_there.then(|| document.with(&new.provider, &entry))
+        })?;
+        Ok(is_there)
+    }
+
+    /// Takes a provider's entry out, whatever it is, and out of the last good version too; `false`
+    /// if there is none.
     ///
     /// # Errors
     /// [`StoreError`]; the file is as it was then.
@@ -110,6 +130,12 @@ impl FileStore {
             removed = text.is_some();
             text
         })?;
+        if removed {
+            let _locked = Lock::now(&self.beside(".grantflow.lock"))?;
+            if let Some(text) = self.read()? {
+                private::replace(&self.beside(".bak"), text.as_bytes())?;
+            }
+        }
         Ok(removed)
     }
 
@@ -119,8 +145,12 @@ impl FileStore {
     /// [`StoreError`] says why not.
     pub fn check_writable(&self) -> Result<(), StoreError> {
         private::make_folder(self.folder())?;
-        private::probe(self.folder())?;
-        self.read()?.map_or(Ok(()), |text| Document::parse(&text).map(drop))
+        let _locked = Lock::now(&self.beside(".grantflow.lock"))?;
+        let text = self.read()?;
+        // The file and its last good version, and room for tokens that are longer than before.
+        let size = 2 * text.as_ref().map_or(0, |text| text.len()) + ROOM_FOR_TOKENS;
+        private::probe(self.folder(), size)?;
+        text.map_or(Ok(()), |text| Document::parse(&text).map(drop))
     }
 
     /// Why a credential in this store is not ours to renew.
@@ -130,9 +160,17 @@ impl FileStore {
         }
         let is_other =
             |part: Component<'_>| OTHER_TOOLS.iter().any(|name| part.as_os_str() == *name);
-        let shared = self.path.components().any(is_other)
-            || self.list()?.iter().any(|credential| !is_ours(credential));
+        let shared = self.path.components().any(is_other) || self.has_foreign_entries()?;
         Ok(shared.then_some(NotOurs::File))
+    }
+
+    /// Whether somebody else writes here too: a key, a login of theirs, anything.
+    fn has_foreign_entries(&self) -> Result<bool, StoreError> {
+        let Some(text) = self.read()? else { return Ok(false) };
+        let is_foreign = |(provider, entry): (&str, &str)| {
+            !entry::read(provider, entry).ok().flatten().is_some_and(|held| is_ours(&held))
+        };
+        Ok(Document::parse(&text)?.entries().any(is_foreign))
     }
 
     /// Held while one provider's refresh token is spent; logins to others go on meanwhile.

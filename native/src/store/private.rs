@@ -51,9 +51,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a file can be put into the folder.
-pub(crate) fn probe(folder: &Path) -> Result<(), StoreError> {
-    Ok(beside(folder)?.close()?)
+/// Whether a file of this size can be put into the folder, and made durable.
+pub(crate) fn probe(folder: &Path, size: usize) -> Result<(), StoreError> {
+    let mut file = beside(folder)?;
+    file.write_all(&vec![0; size])?;
+    file.as_file().sync_all()?;
+    Ok(file.close()?)
 }
 
 /// A file for a lock, never deleted: a lock on a deleted file keeps nobody out.

@@ -2,7 +2,7 @@
 
 mod cancelling;
 mod dialects;
-mod person;
+pub(crate) mod person;
 mod resuming;
 mod routes;
 

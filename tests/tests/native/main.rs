@@ -5,6 +5,7 @@ mod browser;
 mod environment;
 mod login;
 mod loopback;
+mod races;
 mod renewal;
 mod store;
 mod transport;

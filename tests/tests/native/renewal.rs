@@ -162,7 +162,9 @@ async fn nothing_is_renewed_in_another_tools_file() {
     std::fs::write(&shared, r#"{"xai":{"type":"oauth","access":"a","refresh":"r","expires":1}}"#)
         .unwrap();
     std::fs::create_dir_all(pi.parent().unwrap()).unwrap();
-    for store in [pi, shared] {
+    let keys = scene.folder.path().join("keys.json");
+    std::fs::write(&keys, r#"{"openai":{"type":"api_key","key":"k"}}"#).unwrap();
+    for store in [pi, shared, keys] {
         FileStore::at(&store).save(&credential).unwrap();
         let logins = Logins::open(&store).unwrap().with_client(scene.client.clone());
         let refused = logins.refresh("standard").await.unwrap_err();
