@@ -2,7 +2,9 @@
 //!
 //! Authorization and verification URLs come from servers, and a server may be hostile: a URL that
 //! reached a shell or another protocol's handler has run commands in more than one OAuth client. So
-//! only an [`Openable`] can be opened. It reaches a fixed program as one argument, never a shell.
+//! only an [`Openable`] can be opened. It reaches a fixed program as one argument, never a shell;
+//! under WSL the `open` crate runs a fixed script on the Windows side and hands the URL over in an
+//! environment variable.
 
 use std::fmt;
 use std::io;
