@@ -259,7 +259,10 @@ impl fmt::Display for Rejected {
             Self::Stale => f.write_str("an answer to a request that is no longer out"),
             Self::NotExpected => f.write_str("this login is not waiting for a redirect"),
             Self::StateMismatch => f.write_str("this does not belong to the login under way"),
-            Self::IssuerMismatch => f.write_str("this comes from another server than was asked"),
+            Self::IssuerMismatch => f.write_str(
+                "this comes from another server than was asked, or the provider's issuer is not \
+                 the one it names",
+            ),
             Self::Malformed(why) => write!(f, "this is no answer to a login: {why}"),
         }
     }

@@ -257,9 +257,9 @@ impl Logins {
 
     /// Until a paste belongs to the login, or its time is up.
     async fn take_paste(&self, flow: &mut Flow, prompt: &Prompt, host: &mut dyn Host) {
+        host.show(prompt, prompt.left(self.clock.now()));
         loop {
             let left = prompt.left(self.clock.now());
-            host.show(prompt, left);
             let Ok(text) = tokio::time::timeout(left, host.paste()).await else { return };
             let pasted = Redirect::Pasted(text.expose());
             match flow.handle_redirect(self.clock.now(), pasted) {

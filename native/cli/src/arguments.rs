@@ -1,6 +1,6 @@
 //! What can be said to the command. Its help, man page and completions come from here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -91,6 +91,30 @@ pub(crate) struct Which {
     /// A client of your own; its secret goes into the provider file or `GRANTFLOW_CLIENT_SECRET`
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
+}
+
+impl Which {
+    /// The arguments that name this provider again, in this store.
+    pub(crate) fn again(&self, id: &str, store: Option<&Path>) -> String {
+        let mut words = match &self.provider_file {
+            Some(file) => vec!["--provider-file".to_owned(), quoted(file)],
+            None => vec![id.to_owned()],
+        };
+        if let Some(client_id) = &self.client_id {
+            words.extend(["--client-id".to_owned(), client_id.clone()]);
+        }
+        if let Some(store) = store {
+            words.extend(["--store".to_owned(), quoted(store)]);
+        }
+        words.join(" ")
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 #[derive(Args)]

@@ -128,7 +128,7 @@ impl Failure {
             error.remedy().into()
         };
         let next = match (exit, error.remedy()) {
-            (Exit::Failed, _) => "repair that; nothing was changed".to_owned(),
+            (Exit::Failed, _) => "repair that, and try again".to_owned(),
             (Exit::Usage, _) => {
                 "grantflow providers lists them; one of your own needs --provider-file".to_owned()
             }

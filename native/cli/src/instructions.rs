@@ -11,8 +11,9 @@ use crate::qr;
 /// Whose login, and who goes on with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
-    pub(crate) provider: String,
     pub(crate) name: String,
+    /// The arguments that name the provider in a command.
+    pub(crate) again: String,
     /// This process exits; `resume` goes on.
     pub(crate) no_wait: bool,
 }
@@ -59,7 +60,7 @@ pub(crate) fn lines(
     }
     if login.no_wait {
         let next = format!("Then run, within {}:", clock(left));
-        lines.extend([next, format!("  grantflow resume {}", login.provider)]);
+        lines.extend([next, format!("  grantflow resume {}", login.again)]);
     }
     lines.push(String::new());
     lines

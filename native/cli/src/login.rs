@@ -22,14 +22,15 @@ pub(crate) async fn login(
     store: Option<PathBuf>,
     asked: arguments::Login,
 ) -> Result<Exit, Failure> {
-    let logins = session::open(output, store)?;
+    let logins = session::open(output, store.clone())?;
     let mut found = match provider::named(&asked.which)? {
         Some(found) => found,
         None => choose_one(&output, &logins, &asked.which)?,
     };
     provider::redirect(&mut found.provider, asked.host, asked.port);
     found.configuration.patience = asked.timeout.map(Duration::from_secs);
-    terms::accept(&output, &found.provider, asked.accept_terms)?;
+    let again = asked.which.again(&found.provider.id, store.as_deref());
+    terms::accept(&output, &found.provider, &again, asked.accept_terms)?;
     let client = Client::new(found.provider, found.configuration)?;
     let options = LoginOptions {
         route: match asked.flow {
@@ -44,13 +45,17 @@ pub(crate) async fn login(
         ..LoginOptions::default()
     };
     if asked.no_wait {
-        return begin(output, &logins, &client, &options).await;
+        return begin(output, &logins, &client, &options, again).await;
     }
-    let login = Login::of(client.provider(), false);
+    let next = format!(
+        "grantflow login {again} --no-wait, then grantflow resume {again} with the answer on \
+         standard input"
+    );
+    let login = Login::of(client.provider(), again.clone(), false);
     let mut person = Person::new(output, login, asked.flow == Flow::Paste);
     let gone = person.gone();
     let task = logins.login(&client, &options, &mut person);
-    let credential = unless_gone(task, &gone, client.provider()).await?;
+    let credential = unless_gone(task, &gone, &again, next).await?;
     signed_in(output, client.provider(), &credential)
 }
 
@@ -60,16 +65,19 @@ pub(crate) async fn resume(
     store: Option<PathBuf>,
     which: &Which,
 ) -> Result<Exit, Failure> {
-    let logins = session::open(output, store)?;
+    let logins = session::open(output, store.clone())?;
     let found = match provider::named(which)? {
         Some(found) => found,
         None => choose_one(&output, &logins, which)?,
     };
     let client = Client::new(found.provider, found.configuration)?;
-    let mut person = Person::new(output, Login::of(client.provider(), false), true);
+    let again = which.again(&client.provider().id, store.as_deref());
+    let next = format!("grantflow resume {again}, with the answer on standard input");
+    let login = Login::of(client.provider(), again.clone(), false);
+    let mut person = Person::new(output, login, true).reading_all();
     let gone = person.gone();
     let task = logins.resume(&client, &mut person);
-    let credential = unless_gone(task, &gone, client.provider()).await?;
+    let credential = unless_gone(task, &gone, &again, next).await?;
     signed_in(output, client.provider(), &credential)
 }
 
@@ -79,19 +87,20 @@ async fn begin(
     logins: &Logins,
     client: &Client,
     options: &LoginOptions,
+    again: String,
 ) -> Result<Exit, Failure> {
     let provider = client.provider();
     let mut unseen = |_: &grantflow::Prompt, _| {};
     let pending = logins
         .begin(client, options, &mut unseen)
         .await
-        .map_err(|error| Failure::of(&provider.id, &error))?;
+        .map_err(|error| Failure::of(&again, &error))?;
     output.event("prompt", &instructions::object(&pending.prompt, pending.left))?;
-    let login = Login::of(provider, true);
+    let next = format!("grantflow resume {again}");
+    let login = Login::of(provider, again, true);
     for line in instructions::lines(&output, output.out, &login, &pending.prompt, pending.left) {
         output.result(&line)?;
     }
-    let next = format!("grantflow resume {}", provider.id);
     output.event("pending", &json!({ "provider": provider.id, "next": next }))?;
     Ok(Exit::NeedsPerson)
 }
@@ -100,11 +109,12 @@ async fn begin(
 async fn unless_gone(
     task: impl Future<Output = Result<Credential, grantflow::Error>>,
     gone: &Gone,
-    provider: &Provider,
+    again: &str,
+    next: String,
 ) -> Result<Credential, Failure> {
     tokio::select! {
-        outcome = task => outcome.map_err(|error| Failure::of(&provider.id, &error)),
-        failure = gone.wait(&provider.id) => Err(failure),
+        outcome = task => outcome.map_err(|error| Failure::of(again, &error)),
+        failure = gone.wait(next) => Err(failure),
     }
 }
 
@@ -149,7 +159,7 @@ fn signed_in(
 }
 
 impl Login {
-    fn of(provider: &Provider, no_wait: bool) -> Self {
-        Self { provider: provider.id.clone(), name: provider.name.clone(), no_wait }
+    fn of(provider: &Provider, again: String, no_wait: bool) -> Self {
+        Self { name: provider.name.clone(), again, no_wait }
     }
 }

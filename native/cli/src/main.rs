@@ -16,7 +16,7 @@ mod terms;
 mod trace;
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -28,7 +28,14 @@ use crate::output::Output;
 fn main() -> ExitCode {
     #[cfg(unix)]
     leave_no_core_file();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|mistake| {
+        if mistake.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+            let what = mistake.kind().to_string();
+            let failure = Failure::usage(what, "grantflow --help");
+            output::mistake(&failure);
+        }
+        mistake.exit()
+    });
     let output = Output::new(&arguments.common);
     let exit = run(arguments, output).unwrap_or_else(|failure| {
         output.failure(&failure);
@@ -41,12 +48,9 @@ fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let Arguments { common, command } = arguments;
     match command {
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "grantflow",
-                &mut io::stdout(),
-            );
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "grantflow", &mut script);
+            io::stdout().write_all(&script)?;
             Ok(Exit::Ok)
         }
         Command::Man { command } => man(command.as_deref()),
@@ -110,8 +114,18 @@ async fn finishing(
         outcome = &mut task => return outcome,
     }
     output.explain("finishing the renewal, so that the new token is not lost; again to leave");
-    until_interrupted(task).await?;
-    Err(Failure::interrupted())
+    let next = tokio::select! {
+        biased;
+        again = interrupt() => {
+            again?;
+            "the refresh token may be spent: grantflow status, and sign in again if need be"
+        }
+        outcome = task => {
+            outcome?;
+            "the renewal was finished and saved"
+        }
+    };
+    Err(Failure::new(Exit::Interrupted, "interrupted", next))
 }
 
 /// Ctrl-C, or on Unix a request to end.

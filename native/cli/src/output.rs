@@ -94,12 +94,9 @@ impl Output {
 
     /// What happened, and what to do next.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let Failure { exit, what, next } = failure;
-        let members = serde_json::json!({
-            "exit": exit.code(), "kind": exit.name(), "message": what, "next": next,
-        });
+        let Failure { what, next, .. } = failure;
         // Standard output that is gone leaves the exit code to tell.
-        let _ = self.event("error", &members);
+        let _ = self.event("error", &members(failure));
         let head = self.err.red("grantflow:");
         let lines = wrap(&format!("grantflow: {what}"), self.width);
         for (index, line) in lines.iter().enumerate() {
@@ -112,6 +109,18 @@ impl Output {
             self.say(&self.err.dim(&line));
         }
     }
+}
+
+/// A mistake in the arguments, for whoever asked for JSON; the words are the parser's to print.
+pub(crate) fn mistake(failure: &Failure) {
+    let mut object = members(failure);
+    object["event"] = "error".into();
+    // As above.
+    let _ = writeln!(io::stdout(), "{object}");
+}
+
+fn members(Failure { exit, what, next }: &Failure) -> Value {
+    serde_json::json!({ "exit": exit.code(), "kind": exit.name(), "message": what, "next": next })
 }
 
 /// `COLUMNS` wins, so that a pipe can be told how wide its reader is.

@@ -44,13 +44,15 @@ pub(crate) struct Pastes {
 impl Pastes {
     /// Begins to read. A terminal that cannot be read key by key is not read at all: it would echo
     /// a secret.
-    pub(crate) fn open() -> io::Result<Self> {
+    pub(crate) fn open(whole: bool) -> io::Result<Self> {
         let (sender, inputs) = mpsc::unbounded_channel();
         let raw = if io::stdin().is_terminal() {
             Some(RawTerminal::take(sender)?)
         } else {
             // Not waited for: a read of standard input cannot be called off.
-            thread::Builder::new().name("stdin".into()).spawn(move || read_lines(&sender))?;
+            thread::Builder::new()
+                .name("stdin".into())
+                .spawn(move || if whole { read_all(&sender) } else { read_lines(&sender) })?;
             None
         };
         Ok(Self { inputs, raw })
@@ -173,6 +175,18 @@ impl Line {
     fn push(&mut self, text: &str) {
         if self.0.len() + text.len() <= LONGEST {
             self.0.push_str(text);
+        }
+    }
+}
+
+/// All of standard input as one answer: whoever wrote it may have broken its lines.
+fn read_all(sender: &mpsc::UnboundedSender<Input>) {
+    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST));
+    if io::stdin().lock().take(LONGEST as u64).read_to_end(&mut text).is_ok() {
+        let text = Zeroizing::new(String::from_utf8_lossy(&text).into_owned());
+        if !text.trim().is_empty() {
+            // Nobody waits for it any more if this fails.
+            let _ = sender.send(Input::Line(Secret::new(text.as_str())));
         }
     }
 }

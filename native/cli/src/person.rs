@@ -26,6 +26,7 @@ pub(crate) struct Person {
     /// Where pastes come from while a browser login waits.
     pastes: Option<Pastes>,
     /// No other way than a paste can end this login.
+    reads_all: bool,
     only_paste: bool,
     countdown: Option<Countdown>,
     gone: Arc<Gone>,
@@ -41,13 +42,13 @@ pub(crate) struct Gone {
 impl Gone {
     /// Returns when Ctrl-C was pressed in raw mode, or standard input ended without the paste
     /// that alone could have ended the login.
-    pub(crate) async fn wait(&self, provider: &str) -> Failure {
+    pub(crate) async fn wait(&self, next: String) -> Failure {
         tokio::select! {
             () = self.interrupted.notified() => Failure::interrupted(),
             () = self.nothing_to_read.notified() => Failure::new(
                 Exit::NeedsPerson,
                 "standard input ended before the answer to the login came",
-                format!("grantflow resume {provider}, with the answer on standard input"),
+                next,
             ),
         }
     }
@@ -57,7 +58,12 @@ impl Person {
     pub(crate) fn new(output: Output, login: Login, only_paste: bool) -> Self {
         let trace = Trace::new(output.err, output.width);
         let (pastes, countdown, gone) = (None, None, Arc::default());
-        Self { output, trace, login, pastes, only_paste, countdown, gone }
+        Self { output, trace, login, pastes, only_paste, reads_all: false, countdown, gone }
+    }
+
+    /// All of standard input is one answer, where it is no terminal.
+    pub(crate) fn reading_all(self) -> Self {
+        Self { reads_all: true, ..self }
     }
 
     pub(crate) fn gone(&self) -> Arc<Gone> {
@@ -70,7 +76,7 @@ impl Person {
     }
 
     fn open_pastes(&mut self) {
-        match Pastes::open() {
+        match Pastes::open(self.reads_all) {
             Ok(pastes) => self.pastes = Some(pastes),
             Err(why) => self.output.explain(&format!("nothing can be pasted here: {why}")),
         }

@@ -197,6 +197,10 @@ fn signed_in(
         client_id: which.client_id.clone().or(Some(stored.client_id)),
         ..which.clone()
     };
+    if which.provider_file.is_none() && presets::find(&id).is_none() {
+        let what = format!("{id} was signed in to with a provider file");
+        return Err(Failure::usage(what, "name it again, by --provider-file FILE"));
+    }
     let Some(found) = provider::named(&which)? else { return Ok((logins, id)) };
     Ok((logins.with_client(Client::new(found.provider, found.configuration)?), id))
 }

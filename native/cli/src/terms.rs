@@ -19,15 +19,20 @@ pub(crate) fn status(status: TermsStatus) -> &'static str {
 ///
 /// # Errors
 /// Without a person, or when they say no.
-pub(crate) fn accept(output: &Output, provider: &Provider, told: bool) -> Result<(), Failure> {
+pub(crate) fn accept(
+    output: &Output,
+    provider: &Provider,
+    again: &str,
+    told: bool,
+) -> Result<(), Failure> {
     let terms = &provider.terms;
     if told || terms.status != TermsStatus::Restricted {
         return Ok(());
     }
     let what = format!("{} restricts who may use this login", provider.name);
     let next = format!(
-        "read this, and decide: {} If you go on: grantflow login {} --accept-terms",
-        terms.note, provider.id
+        "read this, and decide: {} If you go on: grantflow login {again} --accept-terms",
+        terms.note
     );
     if !choose::person(output) {
         return Err(Failure::new(Exit::NeedsPerson, what, next));

@@ -1,9 +1,11 @@
 //! What may be said, and what is answered when it makes no sense.
 
 use grantflow_core::{TermsStatus, providers};
+use grantflow_test_server::Person;
 use grantflow_tests::covers;
 
 use crate::command::Home;
+use crate::server::{TestServer, standard};
 
 #[test]
 fn nonsense_is_a_mistake_of_usage() {
@@ -50,6 +52,20 @@ fn an_error_is_an_object_too() {
     assert_eq!(error["exit"], 2);
     assert_eq!(error["kind"], "usage");
     assert!(error["next"].as_str().unwrap().contains("openai-codex"));
+    let mistake = Home::new().run(&["login", "--json", "--bogus"]);
+    assert_eq!((mistake.code, mistake.event("error")["exit"].as_u64()), (Some(2), Some(2)));
+    assert!(mistake.err.contains("--bogus"), "the parser's own words: {mistake:?}");
+}
+
+#[test]
+fn a_login_from_a_file_is_told_to_name_the_file_again() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
+    let file = home.file("acme.toml", &server.provider_file());
+    assert_eq!(home.run(&["login", "--provider-file", &file, "--flow", "device"]).code, Some(0));
+    let token = home.run(&["token", "acme"]);
+    assert_eq!(token.code, Some(2), "{token:?}");
+    assert!(token.err.contains("--provider-file"), "{token:?}");
+    assert_eq!(home.run(&["token", "--provider-file", &file]).code, Some(0));
 }
 
 #[test]
