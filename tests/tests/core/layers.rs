@@ -53,6 +53,19 @@ fn the_core_forbids_unsafe_code_and_the_standard_library() {
     }
 }
 
+/// The examples themselves are run by the documentation's tests.
+#[test]
+fn what_must_not_compile_stands_in_the_documentation_of_secrets() {
+    covers(&["S-T-02"]);
+    let secret = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/secret.rs");
+    let secret = fs::read_to_string(secret).expect("secret.rs");
+    let examples: Vec<&str> = secret.split("/// ```compile_fail\n").skip(1).collect();
+    for misuse in ["println!", " == ", "serde_json::to_string"] {
+        let stands = |example: &&str| example.split("/// ```").next().unwrap().contains(misuse);
+        assert!(examples.iter().any(stands), "{misuse}");
+    }
+}
+
 #[test]
 fn an_offence_in_code_is_found_and_a_word_in_a_comment_is_none() {
     let text = "//! Now is the time for crate::flow.\nuse crate::time::Now;\n";

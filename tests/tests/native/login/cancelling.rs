@@ -38,6 +38,25 @@ async fn dropping_a_login_closes_its_port_and_leaves_the_store_alone() {
 }
 
 #[tokio::test]
+async fn no_two_logins_share_a_state_or_a_challenge() {
+    covers(&["S-15", "N-7636-01", "N-9700-04"]);
+    let scene = Scene::of(Dialect::Standard).await;
+    let mut drawn = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        let mut person = Person::with(&scene.server, Habit::Nothing);
+        let browser = options(Some(Route::Browser));
+        let begun = scene.logins.begin(&scene.client, &browser, &mut person).await.unwrap();
+        let Prompt::OpenUrl { sign_ins, .. } = begun.prompt else { panic!("{begun:?}") };
+        for part in sign_ins[0].url.split('&') {
+            if part.starts_with("state=") || part.starts_with("code_challenge=") {
+                assert!(drawn.insert(part.to_owned()), "{part} came twice");
+            }
+        }
+    }
+    assert_eq!(drawn.len(), 16);
+}
+
+#[tokio::test]
 async fn dropping_a_login_gives_up_the_request_that_is_out() {
     let stalling = |config: &mut grantflow_test_server::Config| {
         config.faults.push(Fault::Stall.always());
