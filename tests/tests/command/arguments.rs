@@ -58,6 +58,37 @@ fn an_error_is_an_object_too() {
 }
 
 #[test]
+fn what_the_caller_registered_stands_in_the_address() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free.to_string();
+    let begun = home.run(&[
+        "login",
+        "--provider-file",
+        &file,
+        "--flow",
+        "browser",
+        "--no-wait",
+        "--json",
+        "--scope",
+        "one",
+        "--scope",
+        "two",
+        "--host",
+        "localhost",
+        "--port",
+        &port,
+        "--client-id",
+        "mine",
+    ]);
+    let sign_in = begun.event("prompt")["sign_ins"][0].clone();
+    assert_eq!(sign_in["redirect_uri"], format!("http://localhost:{port}/callback"), "{begun:?}");
+    let url = sign_in["url"].as_str().unwrap();
+    assert!(url.contains("scope=one+two") && url.contains("client_id=mine"), "{url}");
+}
+
+#[test]
 fn a_login_from_a_file_is_told_to_name_the_file_again() {
     let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
     let file = home.file("acme.toml", &server.provider_file());
