@@ -85,4 +85,4 @@ pub use crate::login::LoginOptions;
 pub use crate::logins::Logins;
 pub use crate::pending::{Pending, PendingError};
 pub use crate::standing::{Health, Standing};
-pub use crate::store::{FileStore, StoreError};
+pub use crate::store::{CredentialStore, FileStore, Key, MemoryStore, StoreError};

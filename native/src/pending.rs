@@ -67,7 +67,7 @@ impl Drawer {
         let files = match fs::read_dir(&self.folder) {
             Ok(files) => files,
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(why) => return Err(why.into()),
+            Err(why) => return Err(StoreError::system(&self.folder, why)),
         };
         let prefix = label(provider) + ".";
         let is_its = |path: &PathBuf| {
@@ -104,7 +104,7 @@ impl Waiting {
                 }
             }
             Err(why) if why.kind() == io::ErrorKind::NotFound => Err(PendingError::Taken),
-            Err(why) => Err(StoreError::System(why).into()),
+            Err(why) => Err(StoreError::system(&self.path, why).into()),
         }
     }
 }

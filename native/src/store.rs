@@ -1,300 +1,227 @@
-//! Credentials in one JSON file, an entry for each provider.
+//! Where credentials are kept.
 //!
-//! The shape is the one that several agents use: an object of
-//! `{"type":"oauth","access":…,"refresh":…,"expires":…}` by provider id, with members of our own
-//! beside them. Other tools may keep entries in the same file, so an entry is replaced in the text
-//! and every other byte stays as it was.
+//! A [`CredentialStore`] holds one [`Record`] under each [`Key`]. It knows nothing of OAuth: when a
+//! refresh token is spent, and what becomes of the answer, is the renewal's to say. What a store can
+//! do for a renewal beyond reading and writing is told by its capabilities, [`Locks`] and
+//! [`Journal`].
 //!
-//! The file is written whole beside its place, made durable, and moved there; what stood there
-//! before is kept as `….bak`. A file that is empty or cannot be read is an error and is never
-//! overwritten.
+//! | store | holds |
+//! |---|---|
+//! | [`FileStore`] | a JSON file, ours or another tool's, with everything a crash can need beside it |
+//! | [`MemoryStore`] | nothing that outlives the process: for tests, and agents without a disk |
 
 mod document;
 mod entry;
+mod error;
+mod file;
 mod lock;
+mod memory;
 pub(crate) mod private;
 
-use std::ffi::OsString;
 use std::fmt;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
 
-use etcetera::BaseStrategy as _;
-use grantflow_core::{Credential, Digest, Remedy};
-use zeroize::Zeroizing;
+use grantflow_core::{Credential, Digest, Secret};
 
-use self::document::Document;
-use self::lock::Lock;
-use crate::error::NotOurs;
+pub use self::error::StoreError;
+pub use self::file::FileStore;
+pub(crate) use self::file::is_ours;
+pub use self::memory::MemoryStore;
+use crate::drive::BoxFuture;
 
-/// Folders in which other tools keep their logins.
-const OTHER_TOOLS: [&str; 6] = [".claude", ".codex", ".gemini", ".pi", ".qwen", "opencode"];
+/// Keeps credentials. Every method may be called from many tasks at once; none blocks the thread.
+pub trait CredentialStore: Send + Sync + fmt::Debug {
+    /// What stands under the key; `None` if nothing does.
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, StoreError>>;
 
-/// No token of any provider is longer.
-const ROOM_FOR_TOKENS: usize = 64 << 10;
+    /// Puts a credential under the key if what has to stand there does. Durable when it says
+    /// [`Saved::Done`], and done as one: nobody else's save comes between the look and the write.
+    fn save<'a>(
+        &'a self,
+        key: &'a Key,
+        expected: Expected,
+        credential: &'a Credential,
+    ) -> BoxFuture<'a, Result<Saved, StoreError>>;
 
-/// A file of credentials. Cheap to clone; nothing is kept in memory.
-#[derive(Clone, Debug)]
-pub struct FileStore {
-    path: PathBuf,
+    /// Takes out what stands under the key, whatever it is; `false` if nothing does.
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Every record that can be read. One that cannot is passed over; loading it tells why.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>>;
+
+    /// Whether a later save can succeed, so that a full disk is known before anything is spent.
+    fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Locks between everyone who uses this store, if it has any.
+    fn locks(&self) -> Option<&dyn Locks> {
+        None
+    }
+
+    /// Room for a renewal's notes, if it has any.
+    fn journal(&self) -> Option<&dyn Journal> {
+        None
+    }
+
+    /// What it is, for people: a path, `the keychain`, `memory`.
+    fn describe(&self) -> String;
 }
 
-impl FileStore {
-    /// The store at `path`, which need not exist yet. A symbolic link there is followed once, now.
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        // A link may lead to a file that is yet to be written.
-        let aim = || Some(path.parent()?.join(path.read_link().ok()?));
-        Self { path: path.canonicalize().ok().or_else(aim).unwrap_or(path) }
+/// Names one record: a provider, and which of several accounts.
+///
+/// Written `anthropic`, or `anthropic:work`; a provider's id has no colon.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// [`Provider::id`](crate::Provider::id).
+    pub provider: String,
+    /// A name of the caller's choice; `None` for the one account that most people have.
+    pub account: Option<String>,
+}
+
+impl Key {
+    /// The provider's only account, or the first of several.
+    pub fn of(provider: impl Into<String>) -> Self {
+        Self { provider: provider.into(), account: None }
     }
 
-    /// `$GRANTFLOW_HOME/auth.json`, or `grantflow/auth.json` in the platform's data folder.
-    ///
-    /// # Errors
-    /// [`StoreError::NoHome`] where the system names no home folder.
-    pub fn default_path() -> Result<PathBuf, StoreError> {
-        if let Some(home) = std::env::var_os("GRANTFLOW_HOME").filter(|home| !home.is_empty()) {
-            return Ok(PathBuf::from(home).join("auth.json"));
-        }
-        let places = etcetera::base_strategy::choose_native_strategy();
-        let places = places.map_err(|_| StoreError::NoHome)?;
-        Ok(places.data_dir().join("grantflow").join("auth.json"))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The credential of a provider; `None` if there is none, if its tokens are blank, or if it is
-    /// an API key and no login.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the file, or the entry, cannot be read.
-    pub fn load(&self, provider: &str) -> Result<Option<Credential>, StoreError> {
-        match self.read()? {
-            None => Ok(None),
-            Some(text) => match Document::parse(&text)?.entry(provider) {
-                None => Ok(None),
-                Some(entry) => entry::read(provider, entry),
-            },
-        }
-    }
-
-    /// Every credential, in the order of the file. An entry that is no login, or not a whole one,
-    /// is passed over; [`FileStore::load`] tells why.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the file cannot be read.
-    pub fn list(&self) -> Result<Vec<Credential>, StoreError> {
-        let Some(text) = self.read()? else { return Ok(Vec::new()) };
-        let document = Document::parse(&text)?;
-        let entries = document.entries().map(|(provider, entry)| entry::read(provider, entry));
-        Ok(entries.filter_map(Result::ok).flatten().collect())
-    }
-
-    /// Puts a credential in its provider's place. Durable when it returns.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the file is as it was then.
-    pub fn save(&self, credential: &Credential) -> Result<(), StoreError> {
-        let entry = entry::write(credential)?;
-        self.change(|document| Some(document.with(&credential.provider, &entry)))
-    }
-
-    /// Puts a renewed credential in place of the one with this access token; `false`, and no change,
-    /// if that is no longer there: a logout or a newer login wins over a late renewal.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the file is as it was then.
-    pub(crate) fn renewed(&self, old: Digest, new: &Credential) -> Result<bool, StoreError> {
-        let entry = entry::write(new)?;
-        let mut is_there = false;
-        self.change(|document| {
-            let held = entry::read(&new.provider, document.entry(&new.provider)?).ok()??;
-            is_there = held.access_token.digest() == old;
-            is_there.then(|| document.with(&new.provider, &entry))
-        })?;
-        Ok(is_there)
-    }
-
-    /// Takes a provider's entry out, whatever it is, and out of the last good version too; `false`
-    /// if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the file is as it was then.
-    pub fn remove(&self, provider: &str) -> Result<bool, StoreError> {
-        let mut removed = false;
-        self.change(|document| {
-            let text = document.without(provider);
-            removed = text.is_some();
-            text
-        })?;
-        if removed {
-            let _locked = Lock::now(&self.beside(".grantflow.lock"))?;
-            if let Some(text) = self.read()? {
-                private::replace(&self.beside(".bak"), text.as_bytes())?;
-            }
-        }
-        Ok(removed)
-    }
-
-    /// Whether a later save can succeed, before anything is spent on it.
-    ///
-    /// # Errors
-    /// [`StoreError`] says why not.
-    pub fn check_writable(&self) -> Result<(), StoreError> {
-        private::make_folder(self.folder())?;
-        let text = self.read()?;
-        // The file and its last good version, and room for tokens that are longer than before.
-        let size = 2 * text.as_ref().map_or(0, |text| text.len()) + ROOM_FOR_TOKENS;
-        private::probe(self.folder(), size)?;
-        text.map_or(Ok(()), |text| Document::parse(&text).map(drop))
-    }
-
-    /// Why a credential in this store is not ours to renew.
-    pub(crate) fn not_ours(&self, credential: &Credential) -> Result<Option<NotOurs>, StoreError> {
-        if !is_ours(credential) {
-            return Ok(Some(NotOurs::Entry));
-        }
-        let is_other =
-            |part: Component<'_>| OTHER_TOOLS.iter().any(|name| part.as_os_str() == *name);
-        let shared = self.path.components().any(is_other) || self.has_foreign_entries()?;
-        Ok(shared.then_some(NotOurs::File))
-    }
-
-    /// Whether somebody else writes here too: a key, a login of theirs, anything.
-    fn has_foreign_entries(&self) -> Result<bool, StoreError> {
-        let Some(text) = self.read()? else { return Ok(false) };
-        let is_foreign = |(provider, entry): (&str, &str)| {
-            !entry::read(provider, entry).ok().flatten().is_some_and(|held| is_ours(&held))
-        };
-        Ok(Document::parse(&text)?.entries().any(is_foreign))
-    }
-
-    /// Held while one provider's refresh token is spent; logins to others go on meanwhile.
-    pub(crate) async fn lock_renewal(&self, provider: &str) -> Result<Lock, StoreError> {
-        private::make_folder(self.folder())?;
-        Lock::patiently(&self.beside(&format!(".{}.lock", Digest::of(provider)))).await
-    }
-
-    fn read(&self) -> Result<Option<Zeroizing<String>>, StoreError> {
-        private::read(&self.path)
-    }
-
-    /// Read, change, write: as one, for everyone who goes by the same lock.
-    fn change(
-        &self,
-        change: impl FnOnce(&Document<'_>) -> Option<Zeroizing<String>>,
-    ) -> Result<(), StoreError> {
-        private::make_folder(self.folder())?;
-        let _locked = Lock::now(&self.beside(".grantflow.lock"))?;
-        let before = self.read()?;
-        let text = before.as_ref().map_or("{}\n", |text| text.as_str());
-        let Some(after) = change(&Document::parse(text)?) else { return Ok(()) };
-        if let Some(before) = &before {
-            private::replace(&self.beside(".bak"), before.as_bytes())?;
-        }
-        private::replace(&self.path, after.as_bytes())
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    }
-
-    /// A file beside the store, named after it.
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.file_name().map_or_else(OsString::new, ToOwned::to_owned);
-        name.push(suffix);
-        self.path.with_file_name(name)
+    /// A name for files about this record, whatever characters are in it.
+    pub(crate) fn file_name(&self) -> String {
+        Digest::of(&self.to_string()).to_string()
     }
 }
 
-/// Grantflow wrote it: others don't say who issued a credential.
-pub(crate) fn is_ours(credential: &Credential) -> bool {
-    !credential.origin.is_empty()
-}
-
-/// What is wrong with a store. Nothing of it is quoted, and nothing was changed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The system names no home folder.
-    NoHome,
-    /// There is something at the path that is no file.
-    NotAFile,
-    /// The file is empty: a write of another program may have failed.
-    Empty,
-    /// The file is not a JSON object of entries, from this line on.
-    Corrupt {
-        /// The line.
-        line: usize,
-    },
-    /// A login in the file is incomplete.
-    Entry {
-        /// Whose.
-        provider: String,
-    },
-    /// Larger than any store.
-    TooLarge,
-    /// The system refused.
-    System(io::Error),
-}
-
-impl StoreError {
-    /// What to do next.
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::NoHome
-            | Self::NotAFile
-            | Self::Empty
-            | Self::Corrupt { .. }
-            | Self::TooLarge
-            | Self::System(_) => Remedy::FixConfiguration,
-            Self::Entry { .. } => Remedy::SignInAgain,
-        }
-    }
-}
-
-impl fmt::Display for StoreError {
+impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.provider)?;
+        self.account.as_ref().map_or(Ok(()), |account| write!(f, ":{account}"))
+    }
+}
+
+impl FromStr for Key {
+    type Err = BadKey;
+
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let (provider, account) = match text.split_once(':') {
+            Some((provider, account)) => (provider, Some(account)),
+            None => (text, None),
+        };
+        if provider.is_empty() || account.is_some_and(str::is_empty) {
+            return Err(BadKey);
+        }
+        Ok(Self { provider: provider.to_owned(), account: account.map(str::to_owned) })
+    }
+}
+
+/// The text names no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadKey;
+
+impl fmt::Display for BadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("name a provider, or a provider and an account: `anthropic`, `anthropic:work`")
+    }
+}
+
+impl std::error::Error for BadKey {}
+
+/// What a store has under a key.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The credential.
+    pub credential: Credential,
+    /// Another tool renews it, and we only read it: its name, for people.
+    pub borrowed_from: Option<String>,
+}
+
+/// What has to stand in a record for a save to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever it is, or nothing: a login replaces it.
+    Anything,
+    /// A credential that is renewed by the secret with this digest: a renewal replaces what it has
+    /// spent, and neither a newer login nor a logout.
+    RenewedBy(Digest),
+}
+
+impl Expected {
+    /// Whether this is what has to be there.
+    pub(crate) fn is_met_by(self, there: Option<&Credential>) -> bool {
         match self {
-            Self::NoHome => f.write_str("no home folder: set GRANTFLOW_HOME, or name a store"),
-            Self::NotAFile => f.write_str("the credential store is not a file"),
-            Self::Empty => f.write_str(
-                "the credential store is empty, which it never should be: restore it from the \
-                 .bak beside it, or delete it and sign in again",
-            ),
-            Self::Corrupt { line } => write!(
-                f,
-                "the credential store cannot be read (line {line}): mend it, or restore it from \
-                 the .bak beside it"
-            ),
-            Self::Entry { provider } => {
-                write!(f, "the credential for {provider} is incomplete: sign in again")
-            }
-            Self::TooLarge => f.write_str("the credential store is larger than 4 MiB"),
-            Self::System(why) => write!(f, "the credential store: {why}"),
+            Self::Anything => true,
+            Self::RenewedBy(digest) => there.and_then(renewed_by).is_some_and(|by| by == digest),
         }
     }
 }
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::System(why) => Some(why),
-            Self::NoHome
-            | Self::NotAFile
-            | Self::Empty
-            | Self::Corrupt { .. }
-            | Self::Entry { .. }
-            | Self::TooLarge => None,
-        }
-    }
+/// The digest of what renews a credential: the first token where there are two.
+pub(crate) fn renewed_by(credential: &Credential) -> Option<Digest> {
+    let by = credential.subject_token.as_ref().or(credential.refresh_token.as_ref());
+    by.map(Secret::digest)
 }
 
-impl From<io::Error> for StoreError {
-    fn from(why: io::Error) -> Self {
-        Self::System(why)
-    }
+/// What became of a save.
+#[derive(Debug)]
+pub enum Saved {
+    /// It is there, and stays after a power cut.
+    Done,
+    /// Something else than expected stands there: this, or nothing. It was left alone.
+    Changed(Option<Box<Credential>>),
+}
+
+/// Keeps other tasks and processes from one record while its refresh token is spent.
+pub trait Locks: Send + Sync {
+    /// Whether the tool that owns the store has a lock of its own, which a renewal has to hold too.
+    fn has_owner_lock(&self, key: &Key) -> bool;
+
+    /// Tries until `at_most` has passed; `None` if somebody else still holds it then. An error means
+    /// that locks do not work here at all.
+    fn acquire<'a>(
+        &'a self,
+        key: &'a Key,
+        which: Lock,
+        at_most: Duration,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn HeldLock>>, StoreError>>;
+}
+
+/// Whose lock. They are taken in this order, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lock {
+    /// Among all who use grantflow.
+    Ours,
+    /// The owner tool's, taken as that tool takes it.
+    Owner,
+}
+
+/// A lock that is held until it is dropped. What was lost meanwhile is not released then: it is
+/// somebody else's.
+pub trait HeldLock: Send + Sync + fmt::Debug {
+    /// Looks whether it still is ours: a process that stood still may have been given up.
+    fn is_held(&self) -> bool;
+}
+
+/// Keeps what a renewal writes down about a record. Both texts are the renewal's own affair.
+pub trait Journal: Send + Sync {
+    /// What was kept.
+    fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Noted, StoreError>>;
+
+    /// Keeps the ledger. No secret is in it. Durable when it returns.
+    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Keeps a credential until it is saved, or drops it. Durable when it returns.
+    fn stash<'a>(
+        &'a self,
+        key: &'a Key,
+        stash: Option<&'a Secret>,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// What a journal holds about a record.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    /// The ledger as it was last noted.
+    pub ledger: Option<String>,
+    /// A credential on its way into the record.
+    pub stash: Option<Secret>,
 }

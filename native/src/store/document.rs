@@ -30,9 +30,9 @@ impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t str) -> Result<Self, StoreError> {
         let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         if json.trim().is_empty() {
-            return Err(StoreError::Empty);
+            return Err(StoreError::empty());
         }
-        let corrupt = |why: serde_json::Error| StoreError::Corrupt { line: why.line() };
+        let corrupt = |why: serde_json::Error| StoreError::corrupt(why.line());
         let mut reader = serde_json::Deserializer::from_str(json);
         let values = reader.deserialize_map(Members).map_err(corrupt)?;
         reader.end().map_err(corrupt)?;

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
+use super::error::At as _;
 use super::{StoreError, private};
 
 /// How often a lock that is held is asked for again.
@@ -11,13 +12,13 @@ const ASK_EVERY: Duration = Duration::from_millis(25);
 
 /// Held until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file ends the lock")] File);
+pub(crate) struct KernelLock(#[expect(dead_code, reason = "closing the file ends the lock")] File);
 
-impl Lock {
+impl KernelLock {
     /// For what takes milliseconds: the thread waits.
     pub(super) fn now(path: &Path) -> Result<Self, StoreError> {
         let file = private::lock_file(path)?;
-        file.lock()?;
+        file.lock().at(path)?;
         Ok(Self(file))
     }
 
@@ -28,7 +29,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self(file)),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(ASK_EVERY).await,
-                Err(TryLockError::Error(why)) => return Err(why.into()),
+                Err(TryLockError::Error(why)) => return Err(StoreError::system(path, why)),
             }
         }
     }

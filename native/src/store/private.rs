@@ -8,6 +8,7 @@ use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
 use super::StoreError;
+use super::error::At as _;
 
 /// No store is larger.
 const MAX_FILE: u64 = 4 << 20;
@@ -17,20 +18,22 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError>
     let found = match fs::metadata(path) {
         Ok(found) => found,
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(why) => return Err(why.into()),
+        Err(why) => return Err(StoreError::system(path, why)),
     };
     // Before opening: that would wait at a pipe for a writer.
     if !found.is_file() {
-        return Err(StoreError::NotAFile);
+        return Err(StoreError::NotAFile { path: path.to_owned() });
     }
     let mut text = Zeroizing::new(String::with_capacity(capacity(found.len())));
-    match File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text) {
-        Ok(_) if text.len() as u64 > MAX_FILE => Err(StoreError::TooLarge),
+    match File::open(path).at(path)?.take(MAX_FILE + 1).read_to_string(&mut text) {
+        Ok(_) if text.len() as u64 > MAX_FILE => {
+            Err(StoreError::TooLarge { path: path.to_owned() })
+        }
         Ok(_) => Ok(Some(text)),
         Err(why) if why.kind() == io::ErrorKind::InvalidData => {
-            Err(StoreError::Corrupt { line: 1 })
+            Err(StoreError::corrupt(1).of(path, None))
         }
-        Err(why) => Err(why.into()),
+        Err(why) => Err(StoreError::system(path, why)),
     }
 }
 
@@ -43,33 +46,38 @@ fn capacity(length: u64) -> usize {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let mut file = beside(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|why| why.error)?;
-    sync_folder(folder)?;
-    Ok(())
+    let write = || {
+        let mut file = beside(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|why| why.error)?;
+        sync_folder(folder)
+    };
+    write().at(path)
 }
 
 /// Whether a file of this size can be put into the folder, and made durable.
 pub(crate) fn probe(folder: &Path, size: usize) -> Result<(), StoreError> {
-    let mut file = beside(folder)?;
-    file.write_all(&vec![0; size])?;
-    file.as_file().sync_all()?;
-    Ok(file.close()?)
+    let write = || {
+        let mut file = beside(folder)?;
+        file.write_all(&vec![0; size])?;
+        file.as_file().sync_all()?;
+        file.close()
+    };
+    write().at(folder)
 }
 
 /// A file for a lock, never deleted: a lock on a deleted file keeps nobody out.
 pub(crate) fn lock_file(path: &Path) -> Result<File, StoreError> {
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => {
-            allow_owner(path, 0o600)?;
+            allow_owner(path, 0o600).at(path)?;
             Ok(file)
         }
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
-            Ok(OpenOptions::new().write(true).open(path)?)
+            OpenOptions::new().write(true).open(path).at(path)
         }
-        Err(why) => Err(why.into()),
+        Err(why) => Err(StoreError::system(path, why)),
     }
 }
 
@@ -79,15 +87,15 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
-        fs::create_dir_all(above)?;
+        fs::create_dir_all(above).at(above)?;
     }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
-        Ok(()) => Ok(allow_owner(folder, 0o700)?),
+        Ok(()) => allow_owner(folder, 0o700).at(folder),
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(why) => Err(why.into()),
+        Err(why) => Err(StoreError::system(folder, why)),
     }
 }
 

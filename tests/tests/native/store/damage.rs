@@ -21,7 +21,7 @@ fn an_empty_file_is_damaged_and_not_written_over() {
     covers(&["B-CF-02"]);
     for text in ["", "  \n", "\u{feff}"] {
         let place = Place::holding(text);
-        untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::Empty));
+        untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::Empty { .. }));
     }
 }
 
@@ -52,7 +52,7 @@ fn a_file_beyond_its_cap_is_refused() {
     covers(&["B-CF-25", "C-22"]);
     let text = format!("{{\"a\": \"{}\"}}", "x".repeat(4 << 20));
     let place = Place::holding(&text);
-    untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::TooLarge));
+    untouched(&place, text.as_bytes(), |why| matches!(why, StoreError::TooLarge { .. }));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_folder_in_place_of_the_file_is_an_error() {
     let place = Place::empty();
     fs::create_dir(place.path()).unwrap();
     let error = place.store().save(&local::credential("new")).unwrap_err();
-    assert!(matches!(error, StoreError::NotAFile), "{error:?}");
+    assert!(matches!(error, StoreError::NotAFile { .. }), "{error:?}");
 }
 
 #[cfg(unix)]
@@ -72,7 +72,7 @@ fn a_pipe_in_place_of_the_file_is_an_error_at_once() {
     let made = std::process::Command::new("mkfifo").arg(place.path()).status().unwrap();
     assert!(made.success());
     let error = place.store().load("standard").unwrap_err();
-    assert!(matches!(error, StoreError::NotAFile), "{error:?}");
+    assert!(matches!(error, StoreError::NotAFile { .. }), "{error:?}");
 }
 
 #[test]
