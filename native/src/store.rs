@@ -11,12 +11,13 @@
 //! | [`MemoryStore`] | nothing that outlives the process: for tests, and agents without a disk |
 
 mod document;
-mod entry;
 mod error;
 mod file;
 mod lock;
 mod memory;
 pub(crate) mod private;
+mod profile;
+mod shape;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +29,8 @@ pub use self::error::StoreError;
 pub use self::file::FileStore;
 pub(crate) use self::file::is_ours;
 pub use self::memory::MemoryStore;
+pub use self::profile::{Found, Home, Rights, Tool, UnknownTool};
+pub use self::shape::{Entries, Entry, Shape, StoredKey};
 use crate::drive::BoxFuture;
 
 /// Keeps credentials. Every method may be called from many tasks at once; none blocks the thread.

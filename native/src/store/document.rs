@@ -1,4 +1,5 @@
-//! The store as text: where each entry stands, and the same text with one entry changed.
+//! A JSON object as text: where each member stands, and the same text with one member changed,
+//! however deep. Every byte outside of that member stays: order, spacing, escapes, long numbers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +19,8 @@ pub(super) struct Document<'t> {
     /// Behind the brace.
     open: usize,
     members: Vec<Member<'t>>,
+    /// The line break and indentation of the object around this one.
+    around: Cow<'t, str>,
 }
 
 /// One member: its name, and where its value stands in the text.
@@ -28,6 +31,10 @@ struct Member<'t> {
 
 impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t str) -> Result<Self, StoreError> {
+        Self::within(text, Cow::Borrowed("\n"))
+    }
+
+    fn within(text: &'t str, around: Cow<'t, str>) -> Result<Self, StoreError> {
         let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         if json.trim().is_empty() {
             return Err(StoreError::empty());
@@ -44,40 +51,51 @@ impl<'t> Document<'t> {
         let members = values.into_iter();
         let members = members.map(|(name, value)| Member { name, value: place(value.get()) });
         let open = text.find('{').map_or(text.len(), |brace| brace + 1);
-        Ok(Self { text, open, members: members.collect() })
+        Ok(Self { text, open, members: members.collect(), around })
     }
 
-    /// The value's text, by name.
-    pub(super) fn entry(&self, name: &str) -> Option<&'t str> {
-        self.entries().find(|(known, _)| *known == name).map(|(_, value)| value)
+    /// A member's text, by name.
+    pub(super) fn member(&self, name: &str) -> Option<&'t str> {
+        self.members().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Every value's text, in order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &'t str)> {
+    /// Every member's text, in order.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'t str)> {
         self.members.iter().map(|member| (member.name.as_ref(), &self.text[member.value.clone()]))
     }
 
-    /// The text with this entry; every byte outside of it as it was.
-    pub(super) fn with(&self, name: &str, entry: &str) -> Zeroizing<String> {
-        let entry = Zeroizing::new(entry.replace('\n', self.line_break()));
-        if let Some(member) = self.members.iter().find(|member| member.name == name) {
-            return self.splice(member.value.clone(), &entry);
-        }
-        let name = serde_json::Value::from(name).to_string();
-        let member = Zeroizing::new([self.line_break(), &name, ": ", &entry].concat());
-        if let Some(last) = self.members.last() {
-            let at = last.value.end;
-            self.splice(at..at, &Zeroizing::new([",", &member].concat()))
+    /// The text with this value at the end of a path of names. What is no object on the way there
+    /// becomes one.
+    pub(super) fn with(&self, path: &[&str], value: &str) -> Zeroizing<String> {
+        let Some((name, rest)) = path.split_first() else {
+            return Zeroizing::new(self.text.to_owned());
+        };
+        let there = self.members.iter().find(|member| member.name == *name);
+        let value = if rest.is_empty() {
+            Zeroizing::new(value.replace('\n', &self.line_break()))
         } else {
-            let close = self.text.rfind('}').unwrap_or(self.open);
-            self.splice(self.open..close, &Zeroizing::new([&member, "\n"].concat()))
+            let inside = there.and_then(|member| self.inside(&self.text[member.value.clone()]));
+            inside
+                .or_else(|| self.inside("{}"))
+                .map(|inside| inside.with(rest, value))
+                .unwrap_or_default()
+        };
+        match there {
+            Some(member) => self.splice(member.value.clone(), &value),
+            None => self.and(name, &value),
         }
     }
 
-    /// The text without this entry and the comma that belongs to it.
-    pub(super) fn without(&self, name: &str) -> Option<Zeroizing<String>> {
-        let index = self.members.iter().position(|member| member.name == name)?;
-        let end = self.members[index].value.end;
+    /// The text without the member at the end of the path, and without the comma that belongs to it.
+    pub(super) fn without(&self, path: &[&str]) -> Option<Zeroizing<String>> {
+        let (name, rest) = path.split_first()?;
+        let index = self.members.iter().position(|member| member.name == *name)?;
+        let place = self.members[index].value.clone();
+        if !rest.is_empty() {
+            let left = self.inside(&self.text[place.clone()])?.without(rest)?;
+            return Some(self.splice(place, &left));
+        }
+        let end = place.end;
         let start = index.checked_sub(1).map_or(self.open, |before| self.members[before].value.end);
         let comma = match (index, self.members.len()) {
             (0, 2..) => self.text[end..].find(',').map_or(0, |comma| comma + 1),
@@ -86,18 +104,36 @@ impl<'t> Document<'t> {
         Some(self.splice(start..end + comma, ""))
     }
 
+    /// A member's value, if it is an object.
+    fn inside<'i>(&self, value: &'i str) -> Option<Document<'i>> {
+        Document::within(value, Cow::Owned(self.line_break().into_owned())).ok()
+    }
+
+    /// The text with one more member, behind the others.
+    fn and(&self, name: &str, value: &str) -> Zeroizing<String> {
+        let name = serde_json::Value::from(name).to_string();
+        let member = Zeroizing::new([&*self.line_break(), &name, ": ", value].concat());
+        if let Some(last) = self.members.last() {
+            let at = last.value.end;
+            self.splice(at..at, &Zeroizing::new([",", &member].concat()))
+        } else {
+            let close = self.text.rfind('}').unwrap_or(self.open);
+            self.splice(self.open..close, &Zeroizing::new([&**member, &self.around].concat()))
+        }
+    }
+
     fn splice(&self, range: Range<usize>, new: &str) -> Zeroizing<String> {
         Zeroizing::new([&self.text[..range.start], new, &self.text[range.end..]].concat())
     }
 
-    /// What stands before the first entry's name, if that is a line of its own: the file's line
-    /// ending and indentation.
-    fn line_break(&self) -> &'t str {
+    /// What stands before the first member's name: the object's line break and indentation, if it
+    /// is written over several lines. An empty object is written like the one around it.
+    fn line_break(&self) -> Cow<'_, str> {
         let rest = &self.text[self.open..];
-        let space = &rest[..rest.len() - rest.trim_start().len()];
         match self.members.first() {
-            Some(_) => space,
-            None => "\n  ",
+            Some(_) => Cow::Borrowed(&rest[..rest.len() - rest.trim_start().len()]),
+            None if self.around.contains('\n') => Cow::Owned([&self.around, "  "].concat()),
+            None => Cow::Borrowed(&self.around),
         }
     }
 }

@@ -70,6 +70,11 @@ pub enum StoreError {
         /// The tool, for people.
         owner: String,
     },
+    /// The file holds another account's login and has room for one: sign out there first.
+    OtherAccount {
+        /// Whose.
+        provider: String,
+    },
     /// The file system has no locks that work.
     NoLock {
         /// The lock.
@@ -130,9 +135,10 @@ impl StoreError {
             | Self::Keychain(KeychainError::Absent | KeychainError::TooLong) => {
                 Remedy::FixConfiguration
             }
-            Self::NoEntry { .. } | Self::Entry { .. } | Self::ReadOnly { .. } => {
-                Remedy::SignInAgain
-            }
+            Self::NoEntry { .. }
+            | Self::Entry { .. }
+            | Self::ReadOnly { .. }
+            | Self::OtherAccount { .. } => Remedy::SignInAgain,
             Self::Busy { .. } | Self::Keychain(KeychainError::Locked | KeychainError::TimedOut) => {
                 Remedy::RetryLater
             }
@@ -209,6 +215,11 @@ impl fmt::Display for StoreError {
                 "{owner} keeps this login, and it is only read here: renew it there, or sign in \
                  with a store of your own"
             ),
+            Self::OtherAccount { provider } => write!(
+                f,
+                "the file holds another account's login for {provider}, and has room for one: sign \
+                 out there first"
+            ),
             Self::NoLock { path } => {
                 write!(f, "no lock works on the file system of {}", path.display())
             }
@@ -272,6 +283,7 @@ impl std::error::Error for StoreError {
             | Self::TooLarge { .. }
             | Self::Unsafe { .. }
             | Self::ReadOnly { .. }
+            | Self::OtherAccount { .. }
             | Self::NoLock { .. }
             | Self::Busy { .. } => None,
         }

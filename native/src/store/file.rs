@@ -16,9 +16,9 @@ use etcetera::BaseStrategy as _;
 use grantflow_core::{Credential, Digest};
 use zeroize::Zeroizing;
 
-use super::document::Document;
 use super::lock::KernelLock;
-use super::{Key, StoreError, entry, private};
+use super::shape::{Entry, Shape};
+use super::{Key, StoreError, private};
 use crate::error::NotOurs;
 
 /// Folders in which other tools keep their logins.
@@ -68,10 +68,10 @@ impl FileStore {
     pub fn load(&self, provider: &str) -> Result<Option<Credential>, StoreError> {
         match self.read()? {
             None => Ok(None),
-            Some(text) => match self.document(&text)?.entry(provider) {
-                None => Ok(None),
-                Some(entry) => entry::read(provider, entry),
-            },
+            Some(text) => {
+                let entry = self.told(Shape::Own.entry(&text, &Key::of(provider)))?;
+                Ok(entry.and_then(Entry::into_login))
+            }
         }
     }
 
@@ -82,9 +82,8 @@ impl FileStore {
     /// [`StoreError`] if the file cannot be read.
     pub fn list(&self) -> Result<Vec<Credential>, StoreError> {
         let Some(text) = self.read()? else { return Ok(Vec::new()) };
-        let document = self.document(&text)?;
-        let entries = document.entries().map(|(provider, entry)| entry::read(provider, entry));
-        Ok(entries.filter_map(Result::ok).flatten().collect())
+        let entries = self.told(Shape::Own.entries(&text))?.into_iter();
+        Ok(entries.filter_map(|(_, entry)| entry.ok()?.into_login()).collect())
     }
 
     /// Puts a credential in its provider's place. Durable when it returns.
@@ -92,8 +91,8 @@ impl FileStore {
     /// # Errors
     /// [`StoreError`]; the file is as it was then.
     pub fn save(&self, credential: &Credential) -> Result<(), StoreError> {
-        let entry = entry::write(credential)?;
-        self.change(|document| Some(document.with(&credential.provider, &entry)))
+        let key = Key::of(&credential.provider);
+        self.change(|text| Shape::Own.with(text, &key, credential).map(Some))
     }
 
     /// Puts a renewed credential in place of the one with this access token; `false`, and no change,
@@ -102,12 +101,13 @@ impl FileStore {
     /// # Errors
     /// [`StoreError`]; the file is as it was then.
     pub(crate) fn renewed(&self, old: Digest, new: &Credential) -> Result<bool, StoreError> {
-        let entry = entry::write(new)?;
+        let key = Key::of(&new.provider);
         let mut is_there = false;
-        self.change(|document| {
-            let held = entry::read(&new.provider, document.entry(&new.provider)?).ok()??;
-            is_there = held.access_token.digest() == old;
-            is_there.then(|| document.with(&new.provider, &entry))
+        self.change(|text| {
+            let held = text.and_then(|text| Shape::Own.entry(text, &key).ok()?);
+            let held = held.and_then(Entry::into_login);
+            is_there = held.is_some_and(|held| held.access_token.digest() == old);
+            if is_there { Shape::Own.with(text, &key, new).map(Some) } else { Ok(None) }
         })?;
         Ok(is_there)
     }
@@ -119,10 +119,11 @@ impl FileStore {
     /// [`StoreError`]; the file is as it was then.
     pub fn remove(&self, provider: &str) -> Result<bool, StoreError> {
         let mut removed = false;
-        self.change(|document| {
-            let text = document.without(provider);
+        self.change(|text| {
+            let text = text.map(|text| Shape::Own.without(text, &Key::of(provider)));
+            let text = text.transpose()?.flatten();
             removed = text.is_some();
-            text
+            Ok(text)
         })?;
         if removed {
             let _locked = KernelLock::now(&self.beside(".grantflow.lock"))?;
@@ -143,7 +144,7 @@ impl FileStore {
         // The file and its last good version, and room for tokens that are longer than before.
         let size = 2 * text.as_ref().map_or(0, |text| text.len()) + ROOM_FOR_TOKENS;
         private::probe(self.folder(), size)?;
-        text.map_or(Ok(()), |text| self.document(&text).map(drop))
+        text.map_or(Ok(()), |text| self.told(Shape::Own.entries(&text)).map(drop))
     }
 
     /// Why a credential in this store is not ours to renew.
@@ -160,10 +161,9 @@ impl FileStore {
     /// Whether somebody else writes here too: a key, a login of theirs, anything.
     fn has_foreign_entries(&self) -> Result<bool, StoreError> {
         let Some(text) = self.read()? else { return Ok(false) };
-        let is_foreign = |(provider, entry): (&str, &str)| {
-            !entry::read(provider, entry).ok().flatten().is_some_and(|held| is_ours(&held))
-        };
-        Ok(self.document(&text)?.entries().any(is_foreign))
+        let is_ours = |entry: Entry| entry.into_login().is_some_and(|held| is_ours(&held));
+        let mut entries = self.told(Shape::Own.entries(&text))?.into_iter();
+        Ok(!entries.all(|(_, entry)| entry.is_ok_and(is_ours)))
     }
 
     /// Held while one provider's refresh token is spent; logins to others go on meanwhile.
@@ -173,9 +173,10 @@ impl FileStore {
             .await
     }
 
-    fn document<'t>(&self, text: &'t str) -> Result<Document<'t>, StoreError> {
+    /// What is wrong with the text is wrong with this file.
+    fn told<T>(&self, found: Result<T, StoreError>) -> Result<T, StoreError> {
         let backup = || Some(self.beside(".bak")).filter(|backup| backup.exists());
-        Document::parse(text).map_err(|why| why.of(&self.path, backup()))
+        found.map_err(|why| why.of(&self.path, backup()))
     }
 
     fn read(&self) -> Result<Option<Zeroizing<String>>, StoreError> {
@@ -185,13 +186,13 @@ impl FileStore {
     /// Read, change, write: as one, for everyone who goes by the same lock.
     fn change(
         &self,
-        change: impl FnOnce(&Document<'_>) -> Option<Zeroizing<String>>,
+        change: impl FnOnce(Option<&str>) -> Result<Option<Zeroizing<String>>, StoreError>,
     ) -> Result<(), StoreError> {
         private::make_folder(self.folder())?;
         let _locked = KernelLock::now(&self.beside(".grantflow.lock"))?;
         let before = self.read()?;
-        let text = before.as_ref().map_or("{}\n", |text| text.as_str());
-        let Some(after) = change(&self.document(text)?) else { return Ok(()) };
+        let after = self.told(change(before.as_ref().map(|text| text.as_str())))?;
+        let Some(after) = after else { return Ok(()) };
         if let Some(before) = &before {
             private::replace(&self.beside(".bak"), before.as_bytes())?;
         }

@@ -1,0 +1,77 @@
+//! Claude Code's `.credentials.json`: one login under `claudeAiOauth`, in camel case.
+
+use std::collections::BTreeMap;
+
+use grantflow_core::{Account, Credential, Scope, Secret, providers};
+use serde::Deserialize;
+use serde_json::Number;
+
+use super::super::Key;
+use super::super::document::Document;
+use super::values::{Hidden, Member, Members, NEVER, milliseconds, object, unless_wiped};
+use super::{Entry, Read};
+
+const LOGIN: &str = "claudeAiOauth";
+
+/// Where the login stands.
+pub(super) const PLACES: [&[&str]; 1] = [&[LOGIN]];
+
+/// Whose login it is.
+pub(super) fn key() -> Key {
+    Key::of("anthropic")
+}
+
+/// The login, if there is one.
+pub(super) fn read(document: &Document<'_>) -> Option<Read> {
+    let login = document.member(LOGIN).filter(|login| *login != "null")?;
+    Some((key(), object::<Login>(login).map(Login::entry)))
+}
+
+/// Its tokens, expiry and scope. The plan and everything else are Claude Code's own affair.
+pub(super) fn members(credential: &Credential) -> Vec<Member> {
+    let scopes: Vec<&str> = credential.scope.iter().collect();
+    let mut login = Members::under(&[LOGIN]);
+    login.secret("accessToken", Some(&credential.access_token));
+    login.text("refreshToken", credential.refresh_token.as_ref().map_or("", Secret::expose));
+    login.number("expiresAt", credential.expires_at.unwrap_or(NEVER));
+    login.json("scopes", serde_json::Value::from(scopes).to_string());
+    login.finish()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Login {
+    access_token: Hidden,
+    refresh_token: Option<Hidden>,
+    expires_at: Number,
+    #[serde(default)]
+    scopes: Vec<String>,
+    subscription_type: Option<String>,
+}
+
+impl Login {
+    fn entry(self) -> Entry {
+        let expires_at = milliseconds(&self.expires_at);
+        let refresh_token = self.refresh_token.unwrap_or_default();
+        let Some(access_token) = unless_wiped(self.access_token, &refresh_token, expires_at) else {
+            return Entry::Wiped;
+        };
+        let provider = providers::anthropic();
+        Entry::login(Credential {
+            origin: provider.origin(),
+            client_id: provider.client_id.unwrap_or_default(),
+            provider: provider.id,
+            access_token,
+            refresh_token: refresh_token.filled(),
+            subject_token: None,
+            id_token: None,
+            obtained_at: 0,
+            expires_at: Some(expires_at).filter(|at| *at < NEVER),
+            renew_at: None,
+            scope: self.scopes.iter().map(String::as_str).collect::<Scope>(),
+            account: Account { plan: self.subscription_type, ..Account::default() },
+            api_base: None,
+            extra: BTreeMap::new(),
+        })
+    }
+}
