@@ -36,8 +36,6 @@ pub(crate) enum Repeat {
     Freely,
     /// What it carries is good for one use, so it is presented once more in all.
     OnceMore,
-    /// What it carries must not be presented again here.
-    Never,
 }
 
 /// What a [`Call`] wants.
@@ -91,7 +89,7 @@ impl Tries {
         let tries = Self { unprocessed: self.unprocessed + 1, ..self };
         tries.again(retry_after, now, ids).ok_or(match repeat {
             Repeat::OnceMore if self.lost > 0 => Error::OutcomeUnknown,
-            Repeat::Freely | Repeat::OnceMore | Repeat::Never => Error::Unreachable(trouble),
+            Repeat::Freely | Repeat::OnceMore => Error::Unreachable(trouble),
         })
     }
 
@@ -109,7 +107,7 @@ impl Tries {
             Repeat::OnceMore if self.lost == 0 => {
                 tries.again(None, now, ids).ok_or(Error::OutcomeUnknown)
             }
-            Repeat::OnceMore | Repeat::Never => Err(Error::OutcomeUnknown),
+            Repeat::OnceMore => Err(Error::OutcomeUnknown),
         }
     }
 

@@ -277,10 +277,6 @@ pub enum Misconfigured {
     NoState,
     /// A redirect that is neither https nor http to this machine.
     Redirect(BadEndpoint),
-    /// A credential from another client, endpoint or provider.
-    ForeignCredential,
-    /// A credential with nothing to renew it by.
-    NotRenewable,
 }
 
 impl fmt::Display for Misconfigured {
@@ -316,12 +312,6 @@ impl fmt::Display for Misconfigured {
             Self::NoRedirect => f.write_str("no redirect that this provider has"),
             Self::NoState => f.write_str("an authorization request needs a state"),
             Self::Redirect(why) => write!(f, "the redirect_uri {why}"),
-            Self::ForeignCredential => {
-                f.write_str("the credential comes from another client or endpoint: sign in here")
-            }
-            Self::NotRenewable => {
-                f.write_str("the credential has no refresh token: sign in again when it expires")
-            }
         }
     }
 }

@@ -91,9 +91,35 @@ impl Credential {
         self.expires_at.is_some_and(|at| at <= now.wall)
     }
 
+    /// Not lapsed, and not within this time.
+    pub fn lasts(&self, min_ttl: Duration, now: Now) -> bool {
+        let then = now.wall.saturating_add(millis(min_ttl));
+        self.expires_at.is_none_or(|at| at > then)
+    }
+
+    /// Whether it should be renewed for a caller who wants it to last for `min_ttl`: it is due, by
+    /// `margin` or its provider's own, or too short for the caller. But where no token of the
+    /// server lasts so long, a renewal each time would not help them.
+    pub fn is_wanting(
+        &self,
+        client: &Client,
+        margin: Duration,
+        min_ttl: Duration,
+        now: Now,
+    ) -> bool {
+        let life = self.expires_at.map(|at| at.saturating_sub(self.obtained_at));
+        self.is_due(client, min_ttl.max(margin), now)
+            || life.is_some_and(|life| millis(min_ttl) < life) && !self.lasts(min_ttl, now)
+    }
+
+    /// What renews it: the first token of an exchange, or the refresh token.
+    pub fn renewed_by(&self) -> Option<&Secret> {
+        self.subject_token.as_ref().or(self.refresh_token.as_ref())
+    }
+
     /// Whether there is anything to renew it by.
     pub fn is_renewable(&self) -> bool {
-        self.refresh_token.is_some() || self.subject_token.is_some()
+        self.renewed_by().is_some()
     }
 
     /// The header that shows the access token to the provider's API.

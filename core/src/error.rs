@@ -1,11 +1,13 @@
-//! Two families: [`Rejected`] when an input was refused and nothing happened, [`Error`] when a
-//! login or renewal ended without a credential. Neither quotes a body or a token.
+//! How a login or renewal ended without a credential, and what to do then. It quotes no body and
+//! no token. What merely refuses an input is [`Rejected`](crate::Rejected).
 
 use alloc::string::String;
 use core::fmt;
 
 use crate::Secret;
 use crate::http::Purpose;
+use crate::renewal::StoreTrouble;
+use crate::time::Moment;
 
 /// How it ended. [`Error::remedy`] says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,35 @@ pub enum Error {
     OutcomeUnknown,
     /// The login worked, but the reply does not tell the account that the API needs.
     NoAccountId,
+    /// There is no login in the record, or not any more.
+    SignedOut,
+    /// The login is another account's than the one that was asked for.
+    AccountMismatch,
+    /// Another client, endpoint or provider issued it.
+    ForeignCredential,
+    /// There is nothing to renew it by.
+    NotRenewable,
+    /// It is another tool's, and only that tool renews it.
+    Borrowed,
+    /// Somebody else is at it, and was not done in time.
+    Busy,
+    /// The place where it is kept failed, before anything was spent.
+    Store(StoreTrouble),
+    /// A renewal was interrupted, by a crash or because its answer was lost: the refresh token may
+    /// be spent.
+    Interrupted {
+        /// When it began: ms since 1970.
+        at: u64,
+        /// Whose it was ([`Ask::who`](crate::Ask::who)).
+        by: String,
+        /// The token was presented a second time since, and that did not help.
+        is_last: bool,
+    },
+    /// The refresh token was replaced or refused before: the store has been put back to an older
+    /// state, by a backup or by a synchronisation.
+    Superseded,
+    /// The caller no longer wants it.
+    Cancelled,
 }
 
 /// What to do next.
@@ -55,15 +86,25 @@ pub enum Remedy {
     AskAdministrator,
     /// This kind of login is not offered: use another.
     UseAnotherFlow,
+    /// Let the tool that it belongs to renew it.
+    UseOwnerTool,
 }
 
 impl Error {
     /// What to do next.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Denied | Self::Expired { .. } | Self::InvalidGrant | Self::OutcomeUnknown => {
-                Remedy::SignInAgain
-            }
+            Self::Denied
+            | Self::Expired { .. }
+            | Self::InvalidGrant
+            | Self::OutcomeUnknown
+            | Self::SignedOut
+            | Self::AccountMismatch
+            | Self::ForeignCredential
+            | Self::NotRenewable
+            | Self::Superseded
+            | Self::Interrupted { is_last: true, .. } => Remedy::SignInAgain,
+            Self::Borrowed => Remedy::UseOwnerTool,
             Self::Refused { code: Some(code), .. } if code.is_passing() => Remedy::RetryLater,
             // The first token is good, and gives no right to the second: no seat.
             Self::Refused {
@@ -72,9 +113,13 @@ impl Error {
                 ..
             }
             | Self::NoAccountId => Remedy::AskAdministrator,
-            Self::Refused { .. } => Remedy::FixConfiguration,
+            Self::Refused { .. } | Self::Store(_) => Remedy::FixConfiguration,
             Self::DeviceLoginUnavailable => Remedy::UseAnotherFlow,
-            Self::BadResponse(_) | Self::Unreachable(_) => Remedy::RetryLater,
+            Self::BadResponse(_)
+            | Self::Unreachable(_)
+            | Self::Busy
+            | Self::Interrupted { is_last: false, .. }
+            | Self::Cancelled => Remedy::RetryLater,
         }
     }
 }
@@ -110,6 +155,29 @@ impl fmt::Display for Error {
                 f.write_str("the answer was lost, and what was sent may be spent")
             }
             Self::NoAccountId => f.write_str("signed in, but the reply names no account"),
+            Self::SignedOut => f.write_str("nobody is signed in"),
+            Self::AccountMismatch => f.write_str("the login is another account's"),
+            Self::ForeignCredential => {
+                f.write_str("the credential comes from another client or endpoint: sign in here")
+            }
+            Self::NotRenewable => {
+                f.write_str("the credential has no refresh token: sign in again when it expires")
+            }
+            Self::Borrowed => f.write_str("only the tool that it belongs to renews it"),
+            Self::Busy => f.write_str("another process is renewing it, and was not done in time"),
+            Self::Store(trouble) => write!(f, "where it is kept, {trouble}"),
+            Self::Interrupted { at, by, is_last } => {
+                write!(f, "a renewal was interrupted at {} ({by}): ", Moment(*at))?;
+                f.write_str(match is_last {
+                    true => "the refresh token was spent by it",
+                    false => "the refresh token may be spent, and will be tried once more",
+                })
+            }
+            Self::Superseded => f.write_str(
+                "the refresh token was replaced before: a backup or a synchronisation has put an \
+                 older state back",
+            ),
+            Self::Cancelled => f.write_str("it was cancelled"),
         }
     }
 }
@@ -124,6 +192,7 @@ fn describe(purpose: Option<Purpose>) -> &'static str {
         Some(Purpose::PollDevice) => "the device login",
         Some(Purpose::ExchangeToken) => "to exchange the token",
         Some(Purpose::Refresh) => "to renew",
+        Some(Purpose::Revoke) => "to revoke",
     }
 }
 
@@ -236,104 +305,4 @@ impl fmt::Display for Trouble {
             Self::Unreadable => f.write_str("an answer that cannot be read (a captive portal?)"),
         }
     }
-}
-
-/// An input was refused. Nothing happened; the machine waits as before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rejected {
-    /// An answer to a request that is not, or no longer, out.
-    Stale,
-    /// A redirect that nobody waits for.
-    NotExpected,
-    /// `state` is missing or not ours (RFC 6749 §10.12).
-    StateMismatch,
-    /// `iss` is missing or not the issuer's (RFC 9207 §2.4).
-    IssuerMismatch,
-    /// It cannot be an authorization response.
-    Malformed(Malformed),
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stale => f.write_str("an answer to a request that is no longer out"),
-            Self::NotExpected => f.write_str("this login is not waiting for a redirect"),
-            Self::StateMismatch => f.write_str("this does not belong to the login under way"),
-            Self::IssuerMismatch => f.write_str(
-                "this comes from another server than was asked, or the provider's issuer is not \
-                 the one it names",
-            ),
-            Self::Malformed(why) => write!(f, "this is no answer to a login: {why}"),
-        }
-    }
-}
-
-impl core::error::Error for Rejected {}
-
-/// Why something cannot be an authorization response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Malformed {
-    /// Longer than 16 KiB, or more than 64 parameters.
-    TooLarge,
-    /// Characters that a code or state cannot have (RFC 6749 appendix A), or bytes that are no
-    /// UTF-8.
-    Characters,
-    /// `code`, `state`, `iss` or `error` stands twice.
-    Repeated,
-    /// A token where a code should be.
-    ImplicitGrant,
-    /// The address is not the redirect's.
-    WrongAddress,
-    /// Neither a code nor an error.
-    NoCode,
-    /// A code and an error in one.
-    CodeAndError,
-    /// Something else was pasted.
-    Pasted(Mistake),
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooLarge => "it is too long",
-            Self::Characters => "it has characters that no code has",
-            Self::Repeated => "a parameter stands twice",
-            Self::ImplicitGrant => "it carries a token instead of a code",
-            Self::WrongAddress => "its address is not the one that was asked for",
-            Self::NoCode => "there is no code in it",
-            Self::CodeAndError => "it has both a code and an error",
-            Self::Pasted(Mistake::Nothing) => "it is empty",
-            Self::Pasted(Mistake::AuthorizationUrl) => {
-                "it is the address to open: sign in there, then paste what you get"
-            }
-            Self::Pasted(Mistake::Key) => "it looks like an API key; it was not kept",
-            Self::Pasted(Mistake::Email) => "it is an e-mail address",
-            Self::Pasted(Mistake::Json) => "it is JSON, not the address or code from the browser",
-            Self::Pasted(Mistake::BareCode) => {
-                "the part after the # is missing: copy the whole of what the page shows"
-            }
-            Self::Pasted(Mistake::Other) => "paste the address or code from the browser",
-        })
-    }
-}
-
-/// What a person pasted instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mistake {
-    /// Nothing.
-    Nothing,
-    /// The URL that we asked them to open.
-    AuthorizationUrl,
-    /// An API key or token.
-    Key,
-    /// An e-mail address.
-    Email,
-    /// A JSON text.
-    Json,
-    /// A code without its state.
-    BareCode,
-    /// A command line, prose, anything else.
-    Other,
 }

@@ -46,6 +46,8 @@ pub enum Purpose {
     ExchangeToken,
     /// Refresh token for new tokens (RFC 6749 §6).
     Refresh,
+    /// A token to be forgotten by the server (RFC 7009 §2.1).
+    Revoke,
 }
 
 /// The two methods that OAuth endpoints need.

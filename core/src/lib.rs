@@ -113,6 +113,7 @@ mod machine;
 mod provider;
 mod provider_file;
 pub mod providers;
+mod rejected;
 mod renewal;
 mod scope;
 mod secret;
@@ -125,20 +126,24 @@ pub use credential::{
 };
 pub use endpoint::{BadEndpoint, Endpoint, hostname};
 pub use entropy::Entropy;
-pub use error::{BadResponse, Error, ErrorCode, Malformed, Mistake, Rejected, Remedy, Trouble};
+pub use error::{BadResponse, Error, ErrorCode, Remedy, Trouble};
 pub use flow::{Flow, Prompt, Redirects, SignIn, SnapshotError, View};
 pub use http::{Header, MAX_BODY, Method, Purpose, Request, RequestId, Response, TransportError};
 pub use machine::{Machine, Step};
 pub use provider::{
     AccountRules, Api, AuthorizationRules, ClientAuthentication, DeviceDialect, DeviceRules,
-    Encoding, Expiry, LoopbackHost, LoopbackRedirect, PageRedirect, Provider, Terms, TermsStatus,
-    TokenExchange, TokenRules,
+    Encoding, Expiry, LoopbackHost, LoopbackRedirect, PageRedirect, Provider, Reuse, Terms,
+    TermsStatus, TokenExchange, TokenRules,
 };
 pub use provider_file::{BadProviderFile, ProviderFile};
-pub use renewal::Renewal;
+pub use rejected::{Malformed, Mistake, Rejected};
+pub use renewal::{
+    Answer, Ask, Due, Ended, Expected, Kept, Ledger, Loaded, Lock, Mark, NewerLedger, Outcome,
+    Renewal, RenewalStep, Revoked, StoreTrouble, Task,
+};
 pub use scope::Scope;
 pub use secret::{Digest, Secret};
-pub use time::Now;
+pub use time::{Moment, Now};
 pub use wire::authorization::{
     Misread, Redirect, Way, authorization_url, read_redirect, state_digest,
 };

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use crate::credential::Credential;
-use crate::error::{Error, Rejected};
+use crate::error::Error;
 use crate::http::{Request, RequestId, Response, TransportError};
+use crate::rejected::Rejected;
 use crate::time::Now;
 
 /// What to do next: three things and no more.

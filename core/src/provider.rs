@@ -36,6 +36,9 @@ pub struct Provider {
     /// Where a device login begins (RFC 8628 §3.1). Without it there is none.
     #[serde(default)]
     pub device_authorization_endpoint: Option<Endpoint>,
+    /// Where tokens are revoked (RFC 7009 §2). Without it a logout is local.
+    #[serde(default)]
+    pub revocation_endpoint: Option<Endpoint>,
     /// A public client that anyone may name; the caller's own takes precedence.
     #[serde(default)]
     pub client_id: Option<String>,
@@ -247,6 +250,10 @@ pub struct TokenRules {
     pub redeem_encoding: Encoding,
     /// Of the request that spends a refresh token.
     pub refresh_encoding: Encoding,
+    /// Of the request that revokes a token.
+    pub revoke_encoding: Encoding,
+    /// Whether a refresh token may be presented again.
+    pub reuse: Reuse,
     /// Repeat `state` when redeeming a code.
     pub send_state: bool,
     /// Further parameters of redemption and refresh, `resource` for one (RFC 8707 §2.2).
@@ -266,6 +273,8 @@ impl Default for TokenRules {
         Self {
             redeem_encoding: Encoding::Form,
             refresh_encoding: Encoding::Form,
+            revoke_encoding: Encoding::Form,
+            reuse: Reuse::Never,
             send_state: false,
             parameters: BTreeMap::new(),
             expiry: [Expiry::ExpiresIn].into(),
@@ -274,6 +283,20 @@ impl Default for TokenRules {
             account: AccountRules::default(),
         }
     }
+}
+
+/// What a server does with a refresh token that was presented before: what may be done when the
+/// answer to the first time was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reuse {
+    /// It may revoke the login (RFC 9700 §4.14.2), or nothing is known.
+    #[default]
+    Never,
+    /// It gives the same answer again for so many seconds.
+    Within(u32),
+    /// It does not replace refresh tokens.
+    Freely,
 }
 
 /// Where an access token's expiry is read.

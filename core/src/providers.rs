@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use crate::endpoint::{BadEndpoint, hostname};
 use crate::provider::{
     AccountRules, Api, AuthorizationRules, ClientAuthentication, DeviceDialect, DeviceRules,
-    Encoding, Expiry, LoopbackHost, LoopbackRedirect, PageRedirect, Provider, Terms, TermsStatus,
-    TokenExchange, TokenRules,
+    Encoding, Expiry, LoopbackHost, LoopbackRedirect, PageRedirect, Provider, Reuse, Terms,
+    TermsStatus, TokenExchange, TokenRules,
 };
 use crate::{Endpoint, Scope};
 
@@ -31,6 +31,7 @@ pub fn find(id: &str) -> Option<Provider> {
 pub fn anthropic() -> Provider {
     Provider {
         authorization_endpoint: Some(Endpoint::known("https://claude.ai/oauth/authorize")),
+        revocation_endpoint: Some(Endpoint::known("https://platform.claude.com/v1/oauth/revoke")),
         client_id: Some("9d1c250a-e61b-44d9-88ed-5944d1962f5e".to_string()),
         // No issuer is published, so an `iss` could not be compared with anything.
         ignore_iss: true,
@@ -84,6 +85,8 @@ pub fn anthropic() -> Provider {
              exchange, any loopback port",
             "NousResearch/hermes-agent#58014: the token endpoint moved to platform.claude.com; \
              user agents that pose as Claude Code are turned away",
+            "constants of Claude Code 2.1.91 as others extracted them: where to revoke, in a form \
+             or in JSON (they disagree)",
         ]),
         ..base("anthropic", "Claude Pro/Max", "https://platform.claude.com/v1/oauth/token")
     }
@@ -110,6 +113,7 @@ pub fn openai_codex() -> Provider {
         device_authorization_endpoint: Some(Endpoint::known(
             "https://auth.openai.com/api/accounts/deviceauth/usercode",
         )),
+        revocation_endpoint: Some(Endpoint::known("https://auth.openai.com/oauth/revoke")),
         client_id: Some("app_EMoamEEZ73f0CkXaXp7hrann".to_string()),
         scope: Scope::parse("openid profile email offline_access"),
         authorization: AuthorizationRules {
@@ -138,6 +142,7 @@ pub fn openai_codex() -> Provider {
             ..DeviceRules::default()
         },
         token: TokenRules {
+            revoke_encoding: Encoding::Json,
             expiry: vec![Expiry::AccessToken, Expiry::ExpiresIn],
             error_codes: map(&[
                 ("deviceauth_authorization_pending", "authorization_pending"),
@@ -250,6 +255,7 @@ pub fn google() -> Provider {
         device_authorization_endpoint: Some(Endpoint::known(
             "https://oauth2.googleapis.com/device/code",
         )),
+        revocation_endpoint: Some(Endpoint::known("https://oauth2.googleapis.com/revoke")),
         token_endpoint_auth_method: ClientAuthentication::ClientSecretPost,
         scope: Scope::parse(
             "https://www.googleapis.com/auth/userinfo.email \
@@ -266,6 +272,7 @@ pub fn google() -> Provider {
             ..DeviceRules::default()
         },
         token: TokenRules {
+            reuse: Reuse::Freely,
             account: AccountRules {
                 id: paths(&[&["id_token", "sub"]]),
                 email: paths(&[&["id_token", "email"]]),
@@ -353,6 +360,7 @@ fn base(id: &str, name: &str, token_endpoint: &str) -> Provider {
         authorization_endpoint: None,
         token_endpoint: Endpoint::known(token_endpoint),
         device_authorization_endpoint: None,
+        revocation_endpoint: None,
         client_id: None,
         token_endpoint_auth_method: ClientAuthentication::None,
         scope: Scope::default(),

@@ -81,6 +81,21 @@ impl Digest {
         short.copy_from_slice(&Sha256::digest(text)[..16]);
         Self(short)
     }
+
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let is_digit = |digit: &u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit);
+        if digits.len() != 32 || !digits.iter().all(is_digit) {
+            return None;
+        }
+        let value = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
+        let mut short = [0; 16];
+        for (byte, pair) in short.iter_mut().zip(digits.chunks(2)) {
+            *byte = value(pair[0]) << 4 | value(pair[1]);
+        }
+        Some(Self(short))
+    }
 }
 
 impl fmt::Display for Digest {

@@ -1,5 +1,6 @@
 //! Time is an argument: the core has no clock.
 
+use core::fmt;
 use core::time::Duration;
 
 /// The moment of a call, read by the host from both of its clocks.
@@ -30,6 +31,28 @@ impl Now {
     /// The monotonic moment `wait` from now.
     pub(crate) fn plus(self, wait: Duration) -> u64 {
         self.mono.saturating_add(millis(wait))
+    }
+}
+
+/// Milliseconds since 1970, shown as RFC 3339 has it, in UTC: `2026-11-21T10:46:33Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / 1000;
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        // Years that begin in March end with the leap day; eras of 400 years repeat.
+        let from_march = days + 719_468;
+        let (era, day) = (from_march / 146_097, from_march % 146_097);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let year = era * 400 + year + next;
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 

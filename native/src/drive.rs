@@ -1,4 +1,4 @@
-//! The one loop of this crate: it drives a login and a renewal alike.
+//! The loop that drives a login.
 //!
 //! **Poll; save; do what the step says; tell the machine what happened; repeat.** Whatever waits
 //! is waited for at once: the time, the answer to a request, a redirect, a paste. Dropping the
@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use grantflow_core::{
-    Credential, Error, Flow, Machine, Method, Now, Prompt, Purpose, Redirect, Rejected, Renewal,
-    Request, RequestId, Response, Secret, Step, TransportError,
+    Credential, Error, Flow, Machine, Method, Now, Prompt, Purpose, Redirect, Rejected, Request,
+    RequestId, Response, Secret, Step, TransportError,
 };
 
 use crate::clock::Clock;
@@ -114,8 +114,6 @@ pub trait Drivable: Machine {
     }
 }
 
-impl Drivable for Renewal {}
-
 impl Drivable for Flow {
     fn save(&self) -> Option<Secret> {
         self.save()
@@ -152,7 +150,7 @@ pub trait Around: Send {
     fn event(&mut self, _event: &Event) {}
 }
 
-/// Nobody watches and nobody is asked: a renewal.
+/// Nobody watches and nobody is asked.
 impl Around for () {}
 
 /// What a person's browser or clipboard brings.
@@ -221,6 +219,13 @@ pub enum Event {
         /// The status, or why there is none.
         outcome: Result<u16, TransportError>,
     },
+    /// Something was done where a credential is kept.
+    Performed {
+        /// What, by its name in the documentation.
+        task: &'static str,
+        /// It could be done.
+        went_well: bool,
+    },
     /// Nothing to do for a while, unless something comes in.
     Waiting {
         /// Poll again after this; without it only an input moves things.
@@ -276,13 +281,13 @@ impl Event {
         Self::Polled { state: machine.state(), interval: machine.interval(now), saved }
     }
 
-    fn sent(request: &Request) -> Self {
+    pub(crate) fn sent(request: &Request) -> Self {
         let endpoint = request.url.split(['?', '#']).next().unwrap_or_default().to_owned();
         let Request { id, purpose, method, .. } = *request;
         Self::Sent { id, purpose, method, endpoint }
     }
 
-    fn answered(id: RequestId, result: &Result<Response, TransportError>) -> Self {
+    pub(crate) fn answered(id: RequestId, result: &Result<Response, TransportError>) -> Self {
         Self::Answered { id, outcome: result.as_ref().map(|reply| reply.status).map_err(|e| *e) }
     }
 

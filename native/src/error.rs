@@ -31,11 +31,11 @@ pub enum Error {
     NotSignedIn(String),
     /// The credential is another tool's; renewing it here would spend a refresh token that the
     /// other tool still holds, and log it out.
-    NotOurs {
+    Borrowed {
         /// Whose credential.
         provider: String,
-        /// Why it is taken for another tool's.
-        why: NotOurs,
+        /// The tool, for people.
+        from: String,
     },
     /// The credential store.
     Store(StoreError),
@@ -61,9 +61,8 @@ impl Error {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Ended(error) => error.remedy(),
-            Self::Misconfigured(Misconfigured::ForeignCredential | Misconfigured::NotRenewable)
-            | Self::NotSignedIn(_)
-            | Self::NotOurs { .. } => Remedy::SignInAgain,
+            Self::Borrowed { .. } => Remedy::UseOwnerTool,
+            Self::NotSignedIn(_) => Remedy::SignInAgain,
             Self::Misconfigured(_)
             | Self::UnknownProvider(_)
             | Self::TermsNotAccepted(_)
@@ -90,11 +89,10 @@ impl fmt::Display for Error {
             Self::NoRoute => f.write_str("this provider has no such login: choose another way"),
             Self::Listener(why) => why.fmt(f),
             Self::NotSignedIn(provider) => write!(f, "nobody has signed in to {provider} here"),
-            Self::NotOurs { provider, why } => write!(
+            Self::Borrowed { provider, from } => write!(
                 f,
-                "the credential for {provider} is not renewed here, because {why}: renewing it \
-                 would log that tool out. Let that tool renew it, or sign in with a store of your \
-                 own"
+                "the token for {provider} has to be renewed by {from}, whose it is: renewing it \
+                 here would log that tool out"
             ),
             Self::Store(why) => why.fmt(f),
             Self::Pending(why) => why.fmt(f),
@@ -126,7 +124,7 @@ impl std::error::Error for Error {
             | Self::TermsNotAccepted(_)
             | Self::NoRoute
             | Self::NotSignedIn(_)
-            | Self::NotOurs { .. }
+            | Self::Borrowed { .. }
             | Self::NoEntropy => None,
         }
     }

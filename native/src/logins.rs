@@ -9,19 +9,22 @@ use std::time::Duration;
 
 use grantflow_core as core;
 use grantflow_core::{
-    Client, Configuration, Credential, Digest, Flow, Now, Prompt, Provider, RENEW_BEFORE, Redirect,
-    Renewal, providers,
+    Ask, Client, Configuration, Credential, Due, Flow, Outcome, Prompt, Provider, RENEW_BEFORE,
+    Redirect, Renewal, providers,
 };
 
 use crate::access_token::AccessToken;
-use crate::clock::{Clock, millis};
-use crate::drive::{Around, By, Event, drive};
+use crate::clock::Clock;
+use crate::drive::{By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
 use crate::login::{LoginOptions, Stage, entropy};
+use crate::owner;
 use crate::pending::{Drawer, Pending, PendingError, Resumed};
+use crate::renew::Performer;
 use crate::standing::Standing;
-use crate::store::FileStore;
+use crate::store::plain::Plain;
+use crate::store::{FileStore, Key};
 use crate::transport::{Http, HttpOptions, Transport};
 
 /// The credentials in one store, and the providers they come from.
@@ -178,19 +181,11 @@ impl Logins {
     ) -> Result<AccessToken, Error> {
         let credential = self.stored(provider)?;
         let client = self.client_of(&credential)?;
-        if !is_due(&credential, &client, min_ttl, self.clock.now()) {
+        if !credential.is_wanting(&client, RENEW_BEFORE, min_ttl, self.clock.now()) {
             return Ok(AccessToken { credential, client });
         }
-        match self.renew(&client, Due::Within(min_ttl)).await {
-            Ok(credential) => Ok(AccessToken { credential, client }),
-            // Nobody is left to ask about a login that is gone, and a store that cannot be written
-            // has to be known before its refresh token is spent again.
-            Err(why @ (Error::NotSignedIn(_) | Error::Store(_))) => Err(why),
-            Err(_) if lasts(&credential, min_ttl, self.clock.now()) => {
-                Ok(AccessToken { credential, client })
-            }
-            Err(why) => Err(why),
-        }
+        let credential = self.renew(&client, Due::within(min_ttl)).await?;
+        Ok(AccessToken { credential, client })
     }
 
     /// Renews a credential now.
@@ -280,38 +275,20 @@ impl Logins {
         task.await.unwrap_or(Err(Error::Ended(core::Error::OutcomeUnknown)))
     }
 
-    /// One critical section: lock, read again, spend the refresh token, save, unlock. Two
-    /// processes never spend one token, because the second reads what the first has saved.
     async fn renew_alone(&self, client: &Client, due: Due) -> Result<Credential, Error> {
-        let provider = &client.provider().id;
-        let _locked = self.store.lock_renewal(provider).await?;
-        let held = self.stored(provider)?;
-        let is_due = match due {
-            Due::Within(min_ttl) => is_due(&held, client, min_ttl, self.clock.now()),
-            Due::Still(seen) => held.access_token.digest() == seen,
-        };
-        if !is_due {
-            return Ok(held);
-        }
-        if let Some(why) = self.store.not_ours(&held)? {
-            return Err(Error::NotOurs { provider: provider.clone(), why });
-        }
-        self.store.check_writable()?;
-        let old = held.access_token.digest();
-        let mut renewal = Renewal::new(client, held, &entropy()?, self.clock.now())?;
-        let mut watched = Watched(Arc::clone(&self.watch));
-        let renewed = drive(&mut renewal, &self.clock, &*self.transport, &mut watched).await?;
-        if self.store.renewed(old, &renewed)? { Ok(renewed) } else { self.stored(provider) }
-    }
-}
-
-/// A renewal: nobody is asked, and whoever wants to may watch.
-struct Watched(Watch);
-
-impl Around for Watched {
-    fn event(&mut self, event: &Event) {
+        let (store, key) = (Plain(self.store.clone()), Key::of(&client.provider().id));
+        let ask = Ask::new(due, owner::this());
+        let mut renewal = Renewal::renew(client, ask, &entropy()?, self.clock.now());
         // A watcher that panics must not cost the token that is on its way.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(event)));
+        let watch = |event: &Event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))));
+        let performer = Performer::new(&store, &key, &*self.transport, &self.clock, &watch);
+        match performer.perform(&mut renewal, |_| ()).await? {
+            Outcome::Adopted(credential)
+            | Outcome::Recovered(credential)
+            | Outcome::Renewed(credential, _)
+            | Outcome::StillGood(credential, _) => Ok(credential),
+            Outcome::SignedIn | Outcome::SignedOut { .. } => Err(core::Error::SignedOut.into()),
+        }
     }
 }
 
@@ -319,27 +296,4 @@ impl fmt::Debug for Logins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Logins").field("store", &self.store).finish_non_exhaustive()
     }
-}
-
-/// When the credential that stands in the store under the lock is to be renewed.
-#[derive(Clone, Copy)]
-enum Due {
-    /// When it is due, or does not last this long.
-    Within(Duration),
-    /// While its access token is this one.
-    Still(Digest),
-}
-
-/// Due by its provider's margin or ours, or too short for the caller; but where no token of the
-/// server lasts so long, a renewal each time would not help them.
-fn is_due(credential: &Credential, client: &Client, min_ttl: Duration, now: Now) -> bool {
-    let life = credential.expires_at.map(|at| at.saturating_sub(credential.obtained_at));
-    credential.is_due(client, min_ttl.max(RENEW_BEFORE), now)
-        || life.is_some_and(|life| millis(min_ttl) < life) && !lasts(credential, min_ttl, now)
-}
-
-/// Not expired, and not within this time.
-fn lasts(credential: &Credential, min_ttl: Duration, mut now: Now) -> bool {
-    now.wall = now.wall.saturating_add(millis(min_ttl));
-    !credential.is_expired(now)
 }

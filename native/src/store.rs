@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod lock;
 mod memory;
+pub(crate) mod plain;
 pub(crate) mod private;
 mod profile;
 mod shape;
@@ -24,6 +25,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use grantflow_core::{Credential, Digest, Secret};
+
+pub use grantflow_core::{Expected, Lock};
 
 pub use self::error::StoreError;
 pub use self::file::FileStore;
@@ -138,32 +141,6 @@ pub struct Record {
     pub borrowed_from: Option<String>,
 }
 
-/// What has to stand in a record for a save to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever it is, or nothing: a login replaces it.
-    Anything,
-    /// A credential that is renewed by the secret with this digest: a renewal replaces what it has
-    /// spent, and neither a newer login nor a logout.
-    RenewedBy(Digest),
-}
-
-impl Expected {
-    /// Whether this is what has to be there.
-    pub(crate) fn is_met_by(self, there: Option<&Credential>) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::RenewedBy(digest) => there.and_then(renewed_by).is_some_and(|by| by == digest),
-        }
-    }
-}
-
-/// The digest of what renews a credential: the first token where there are two.
-pub(crate) fn renewed_by(credential: &Credential) -> Option<Digest> {
-    let by = credential.subject_token.as_ref().or(credential.refresh_token.as_ref());
-    by.map(Secret::digest)
-}
-
 /// What became of a save.
 #[derive(Debug)]
 pub enum Saved {
@@ -186,15 +163,6 @@ pub trait Locks: Send + Sync {
         which: Lock,
         at_most: Duration,
     ) -> BoxFuture<'a, Result<Option<Box<dyn HeldLock>>, StoreError>>;
-}
-
-/// Whose lock. They are taken in this order, always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lock {
-    /// Among all who use grantflow.
-    Ours,
-    /// The owner tool's, taken as that tool takes it.
-    Owner,
 }
 
 /// A lock that is held until it is dropped. What was lost meanwhile is not released then: it is

@@ -2,6 +2,7 @@
 
 mod covers;
 pub mod local;
+pub mod renewing;
 pub mod world;
 
 pub use covers::{covers, uncovered};

@@ -1,163 +1,314 @@
 //! The machine that keeps a credential fresh, and the only code that spends a refresh token.
 //!
-//! It is one exchange: what surrounds it (a lock, reading the record again, writing it durably)
-//! is the host's, and has to stand around the whole of it.
+//! Refresh tokens rotate: two processes that spend one log the user out, and a crash between the
+//! server's answer and the save loses the login. So the request is the small part of it.
+//!
+//! 1. Take the locks, ours and then the owner tool's.
+//! 2. Read the record again. Somebody renewed it: take theirs and ask nothing. An interrupted
+//!    renewal left new tokens behind: put them in place.
+//! 3. Prove that a record can be written, and write down that the token is about to be spent.
+//! 4. Send, once. Hand the new tokens to the callers, stash them, and save them if the record
+//!    still holds what was spent: a logout or a newer login wins.
+//! 5. Strike the mark out and give the locks back.
+//!
+//! Nothing is blanked and nothing is deleted because something failed. An outcome that is not
+//! known stays written down as such; the token is then presented once more, and no more.
+//!
+//! `rounds.rs` has the way from the locks to the request, `judging.rs` what a record leads to,
+//! `spending.rs` the way from the request to the record, `closing.rs` what ends every way.
+
+mod closing;
+mod judging;
+mod ledger;
+mod rounds;
+mod spending;
+mod stash;
+mod step;
+mod view;
 
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::call::{Call, Repeat, Turn, not_exchanged, refused};
 use crate::credential::Credential;
 use crate::entropy::{Entropy, RequestIds};
-use crate::error::{Error, Rejected};
-use crate::http::{Purpose, Request, RequestId, Response, TransportError};
-use crate::machine::{Machine, Step};
-use crate::provider::TokenExchange;
+use crate::error::Error;
+use crate::http::{RequestId, Response, TransportError};
+use crate::rejected::Rejected;
 use crate::time::Now;
-use crate::wire::exchange::{self, Exchanged};
-use crate::wire::reply::{Answer, Reading};
-use crate::wire::token::{self, TokenReply};
-use crate::{Client, Misconfigured, Secret};
+use crate::{Client, Digest};
 
-/// A renewal under way: a refresh token for new tokens (RFC 6749 §6), or the first token for a new
-/// second one.
+use self::closing::{Closing, Left};
+pub use self::ledger::{Ended, Ledger, Mark, NewerLedger};
+use self::rounds::{Found, Glance};
+use self::spending::{Fresh, Spend};
+pub use self::step::{
+    Answer, Ask, Due, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, Revoked, StoreTrouble,
+    Task,
+};
+
+/// A change of one record: a renewal, a login put in place, or a logout.
 ///
-/// The refresh token is presented once. Only where the server certainly did not act is it sent
-/// again; where it may have acted, the outcome is [`Error::OutcomeUnknown`] and the token is kept.
+/// **Poll; do what the step says; tell the renewal what happened; repeat.** It knows records,
+/// digests and compare-and-swap; files, databases and browsers are the host's. It has no snapshot:
+/// what has to outlive this process is in the ledger and the stash.
+///
+/// Dropping it is a crash as far as the record is concerned, and is survived like one.
 pub struct Renewal {
     client: Client,
+    ask: Ask,
+    job: Job,
     ids: RequestIds,
     clock: Now,
+    /// The task that is out.
+    out: Option<RequestId>,
+    /// How many locks we hold, in their order.
+    locks: Held,
+    began_again: bool,
+    recovered: bool,
+    cancelled: bool,
+    /// When waiting for another process ends.
+    owner_until: Option<u64>,
     state: State,
 }
 
+#[derive(Clone)]
+enum Job {
+    Renew,
+    SignIn(Box<Credential>),
+    SignOut,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Held {
+    ours: bool,
+    owner: bool,
+}
+
+/// Named for what it awaits.
+#[derive(Clone)]
 enum State {
-    RefreshingToken(Box<(Credential, Secret)>, Call),
-    ExchangingToken(Box<(Credential, Secret, TokenExchange)>, Call),
-    Finished(Option<Box<Result<Credential, Error>>>),
+    TakingLock(Lock),
+    Reading(Glance),
+    AskingForOwner(Box<Found>),
+    /// Another process is renewing; look again at this monotonic moment.
+    WaitingForOwner(u64),
+    Recovering(Box<stash::Stash>),
+    Probing(Box<Found>),
+    Marking(Box<Found>),
+    Confirming(Box<Found>),
+    Spending(Box<Found>, Spend),
+    Delivering(Box<Fresh>),
+    Stashing(Box<Fresh>),
+    Saving(Box<Fresh>),
+    /// A save failed; try again at this monotonic moment.
+    PausingToSave(Box<Fresh>, u64),
+    Replacing(Box<Credential>, Box<Ledger>),
+    /// The server refused the token; look whether another tool replaced it, for the so-manieth
+    /// time, at this monotonic moment.
+    LookingAgain(Box<Refused>, u8, u64),
+    Closing(Box<Closing>),
+    Finished(Option<Box<Result<Outcome, Error>>>),
+}
+
+/// A token that the server refused.
+#[derive(Clone)]
+struct Refused {
+    digest: Digest,
+    record: Credential,
+    why: Error,
 }
 
 impl Renewal {
-    /// Renews `credential`, which stays what it is until the new one is there.
+    /// Renews the record that is there, if it is due.
     ///
-    /// # Errors
-    /// [`Misconfigured::ForeignCredential`] if another client or endpoint issued it, so that a
-    /// preset whose endpoint was overridden is never sent a token from elsewhere;
-    /// [`Misconfigured::NotRenewable`] if there is nothing to renew it by.
-    pub fn new(
+    /// The token goes only to the endpoint that issued it, and only if the record belongs to the
+    /// account that was asked for.
+    pub fn renew(client: &Client, ask: Ask, entropy: &Entropy, now: Now) -> Self {
+        Self::begin(client, ask, Job::Renew, entropy, now)
+    }
+
+    /// Puts a new login in the record's place. A renewal that is under way loses to it.
+    pub fn sign_in(
         client: &Client,
         credential: Credential,
+        ask: Ask,
         entropy: &Entropy,
         now: Now,
-    ) -> Result<Self, Misconfigured> {
-        let provider = client.provider();
-        let is_ours = credential.provider == provider.id
-            && credential.origin == provider.origin()
-            && credential.client_id == client.client_id();
-        if !is_ours {
-            return Err(Misconfigured::ForeignCredential);
-        }
-        let tokens = (credential.subject_token.clone(), credential.refresh_token.clone());
-        let state = match (tokens, provider.then.clone()) {
-            ((Some(subject), _), Some(rules)) => {
-                State::ExchangingToken(Box::new((credential, subject, rules)), Call::now(now))
-            }
-            ((_, Some(refresh)), _) => {
-                State::RefreshingToken(Box::new((credential, refresh)), Call::now(now))
-            }
-            ((_, None), _) => return Err(Misconfigured::NotRenewable),
-        };
-        Ok(Self { client: client.clone(), ids: entropy.ids(), clock: now, state })
+    ) -> Self {
+        Self::begin(client, ask, Job::SignIn(Box::new(credential)), entropy, now)
     }
-}
 
-impl Machine for Renewal {
-    fn state(&self) -> &'static str {
-        match self.state {
-            State::RefreshingToken(..) => "RefreshingToken",
-            State::ExchangingToken(..) => "ExchangingToken",
-            State::Finished(_) => "Finished",
+    /// Asks the server to revoke the login (RFC 7009), and takes the record away whatever it says.
+    pub fn sign_out(client: &Client, ask: Ask, entropy: &Entropy, now: Now) -> Self {
+        Self::begin(client, ask, Job::SignOut, entropy, now)
+    }
+
+    fn begin(client: &Client, ask: Ask, job: Job, entropy: &Entropy, now: Now) -> Self {
+        Self {
+            client: client.clone(),
+            ask,
+            job,
+            ids: entropy.ids(),
+            clock: now,
+            out: None,
+            locks: Held::default(),
+            began_again: false,
+            recovered: false,
+            cancelled: false,
+            owner_until: None,
+            state: State::TakingLock(Lock::Ours),
         }
     }
 
-    fn poll(&mut self, now: Now) -> Step {
+    /// What to do now. Calling it too often does no harm.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
+    pub fn poll(&mut self, now: Now) -> RenewalStep {
         self.clock = now.after(self.clock);
-        let client = &self.client;
-        let (call, request): (_, &dyn Fn(RequestId) -> Request) = match &mut self.state {
-            State::RefreshingToken(held, call) => (call, &|id| token::refresh(client, id, &held.1)),
-            State::ExchangingToken(held, call) => {
-                (call, &|id| exchange::request(client, &held.2, id, &held.1))
+        if self.out.is_some() {
+            return RenewalStep::Wait(None);
+        }
+        if let Some(wait) = self.wait() {
+            return RenewalStep::Wait(Some(wait));
+        }
+        match self.take() {
+            State::Delivering(fresh) => {
+                let step = RenewalStep::Deliver(Box::new(fresh.new.clone()));
+                self.state = fresh.delivered();
+                step
             }
-            State::Finished(outcome) => {
-                return match outcome.take() {
-                    Some(outcome) => Step::Done(*outcome),
-                    None => Step::Wait(None),
-                };
+            State::Spending(found, spend) => self.spend(found, spend),
+            State::Finished(outcome) => match outcome {
+                Some(outcome) => RenewalStep::Done(*outcome),
+                None => RenewalStep::Wait(None),
+            },
+            state => {
+                self.state = state;
+                self.ask_host()
             }
-        };
-        match call.turn(self.clock, &mut self.ids) {
-            Turn::Wait(wait) => Step::Wait(wait),
-            Turn::Send(id) => Step::Send(request(id)),
         }
     }
 
-    fn handle_response(
+    /// What became of a [`Task`].
+    ///
+    /// # Errors
+    /// [`Rejected::Stale`] if that task is not out, [`Rejected::NotExpected`] if this is no answer
+    /// to it. Nothing changes then.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
+    pub fn handle_answer(
+        &mut self,
+        now: Now,
+        id: RequestId,
+        answer: Answer,
+    ) -> Result<(), Rejected> {
+        self.clock = now.after(self.clock);
+        if self.out != Some(id) || matches!(self.state, State::Spending(..)) {
+            return Err(Rejected::Stale);
+        }
+        if !self.fits(&answer) {
+            return Err(Rejected::NotExpected);
+        }
+        self.out = None;
+        self.state = match self.take() {
+            State::Closing(closing) => self.close_on(closing, &answer),
+            state => self.go_on(state, answer),
+        };
+        Ok(())
+    }
+
+    /// The answer to [`RenewalStep::Send`].
+    ///
+    /// # Errors
+    /// [`Rejected::Stale`] if that request is not, or no longer, out; nothing changes then.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
+    pub fn handle_response(
         &mut self,
         now: Now,
         id: RequestId,
         result: &Result<Response, TransportError>,
     ) -> Result<(), Rejected> {
         self.clock = now.after(self.clock);
-        let (State::RefreshingToken(_, call) | State::ExchangingToken(_, call)) = &self.state
-        else {
-            return Err(Rejected::Stale);
-        };
-        let tries = call.answered_by(id).ok_or(Rejected::Stale)?;
-        let (now, ids, client) = (self.clock, &self.ids, &self.client);
-        self.state = match core::mem::replace(&mut self.state, State::Finished(None)) {
-            State::RefreshingToken(held, _) => {
-                let reading = Reading { client, sent: &[&held.1], wall_ms: now.wall };
-                let again = match reading
-                    .answer(result, |object| TokenReply::read(reading.rules(), object))
-                {
-                    Answer::Granted(reply) => Err(Ok(reply.renew(client, &held.0, now.wall))),
-                    Answer::Refused(refusal) => Err(Err(refused(Purpose::Refresh, refusal))),
-                    // A definite success that makes no sense may have rotated the token all the
-                    // same.
-                    Answer::Bad(_) => Err(Err(Error::OutcomeUnknown)),
-                    Answer::NotProcessed(trouble, after) => {
-                        tries.not_processed(Repeat::Never, trouble, after, now, ids).map_err(Err)
-                    }
-                    Answer::Lost(trouble) => {
-                        tries.lost(Repeat::Never, trouble, now, ids).map_err(Err)
-                    }
-                };
-                again.map_or_else(finished, |call| State::RefreshingToken(held, call))
+        self.state = match self.take() {
+            State::Spending(found, spend) => match spend.answered_by(id) {
+                Some(tries) => self.spent(found, tries, result),
+                None => return self.stale(State::Spending(found, spend)),
+            },
+            State::Closing(closing)
+                if self.out == Some(id) && closing.next(self.locks) == Left::Revoke =>
+            {
+                self.out = None;
+                Self::revoked(closing, result)
             }
-            State::ExchangingToken(held, _) => {
-                let reading = Reading { client, sent: &[&held.1], wall_ms: now.wall };
-                let again = match reading.answer(result, |object| Exchanged::read(&held.2, object))
-                {
-                    Answer::Granted(second) => Err(Ok(second.onto(held.0.clone(), now.wall))),
-                    Answer::Refused(refusal) => Err(Err(not_exchanged(refusal))),
-                    Answer::Bad(why) => Err(Err(Error::BadResponse(why))),
-                    Answer::NotProcessed(trouble, after) => {
-                        tries.not_processed(Repeat::Freely, trouble, after, now, ids).map_err(Err)
-                    }
-                    Answer::Lost(trouble) => {
-                        tries.lost(Repeat::Freely, trouble, now, ids).map_err(Err)
-                    }
-                };
-                again.map_or_else(finished, |call| State::ExchangingToken(held, call))
-            }
-            State::Finished(outcome) => State::Finished(outcome),
+            state => return self.stale(state),
         };
         Ok(())
     }
-}
 
-fn finished(outcome: Result<Credential, Error>) -> State {
-    State::Finished(Some(Box::new(outcome)))
+    /// A lock was lost: stolen, or its place is gone. Before the request that is a reason to begin
+    /// again; after it the comparison at the save decides.
+    pub fn handle_lock_lost(&mut self, lock: Lock) {
+        match lock {
+            Lock::Ours => self.locks.ours = false,
+            Lock::Owner => self.locks.owner = false,
+        }
+    }
+
+    /// Nobody needs it any more. Ends it where nothing was sent yet, and is passed over after that.
+    pub fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+
+    fn stale(&mut self, state: State) -> Result<(), Rejected> {
+        self.state = state;
+        Err(Rejected::Stale)
+    }
+
+    fn take(&mut self) -> State {
+        core::mem::replace(&mut self.state, State::Finished(None))
+    }
+
+    /// The name of the state it is in: what it awaits.
+    pub fn state(&self) -> &'static str {
+        match &self.state {
+            State::TakingLock(_) => "TakingLock",
+            State::Reading(_) => "Reading",
+            State::AskingForOwner(_) => "AskingForOwner",
+            State::WaitingForOwner(_) => "WaitingForOwner",
+            State::Recovering(_) => "Recovering",
+            State::Probing(_) => "Probing",
+            State::Marking(_) => "Marking",
+            State::Confirming(_) => "Confirming",
+            State::Spending(found, _) => found.awaits(),
+            State::Delivering(_) => "Delivering",
+            State::Stashing(_) => "Stashing",
+            State::Saving(_) => "Saving",
+            State::PausingToSave(..) => "PausingToSave",
+            State::Replacing(..) => "Replacing",
+            State::LookingAgain(..) => "LookingAgain",
+            State::Closing(closing) => closing.next(self.locks).name(),
+            State::Finished(_) => "Finished",
+        }
+    }
+
+    /// Where it stands, for a model checker: comparable, hashable, without secrets or absolute
+    /// times.
+    #[doc(hidden)]
+    pub fn view(&self, now: Now) -> alloc::string::String {
+        view::of(self, now)
+    }
+
+    /// A second renewal in the same state, for a model checker. Never drive both.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            ask: self.ask.clone(),
+            job: self.job.clone(),
+            ids: self.ids.clone(),
+            state: self.state.clone(),
+            ..*self
+        }
+    }
 }
 
 impl fmt::Debug for Renewal {

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::endpoint::check_redirect_uri;
-use crate::error::{ErrorCode, Malformed, Mistake, Rejected};
+use crate::error::ErrorCode;
+use crate::rejected::{Malformed, Mistake, Rejected};
 use crate::scope::Scope;
 use crate::wire::paste::{self, Shape};
 use crate::wire::pkce::CodeVerifier;

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::Endpoint;
-use crate::error::{Malformed, Mistake, Rejected};
+use crate::rejected::{Malformed, Mistake, Rejected};
 
 /// The forms in which a redirect arrives.
 pub(crate) enum Shape<'a> {

@@ -29,6 +29,19 @@ pub(crate) enum Answer<T> {
     Bad(BadResponse),
 }
 
+impl<T> Answer<T> {
+    /// The same, with what `make` makes of what was granted.
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Self::Granted(granted) => Answer::Granted(make(granted)),
+            Self::Refused(refusal) => Answer::Refused(refusal),
+            Self::NotProcessed(trouble, after) => Answer::NotProcessed(trouble, after),
+            Self::Lost(trouble) => Answer::Lost(trouble),
+            Self::Bad(why) => Answer::Bad(why),
+        }
+    }
+}
+
 /// RFC 6749 §5.2, RFC 8628 §3.5.
 pub(crate) struct Refusal {
     pub(crate) code: Option<ErrorCode>,

@@ -58,6 +58,20 @@ pub(crate) fn refresh(client: &Client, id: RequestId, refresh_token: &Secret) ->
     post(client, id, Purpose::Refresh, endpoint, encoding, parameters)
 }
 
+/// RFC 7009 §2.1: the refresh token, which takes its access tokens with it, or the access token
+/// where there is none. `None` if the provider offers no revocation.
+pub(crate) fn revoke(client: &Client, id: RequestId, credential: &Credential) -> Option<Request> {
+    let provider = client.provider();
+    let endpoint = provider.revocation_endpoint.as_ref()?;
+    let (token, hint) = match &credential.refresh_token {
+        Some(token) => (token, "refresh_token"),
+        None => (&credential.access_token, "access_token"),
+    };
+    let parameters = Parameters::new(&[("token", token.expose()), ("token_type_hint", hint)]);
+    let encoding = provider.token.revoke_encoding;
+    Some(post(client, id, Purpose::Revoke, endpoint, encoding, parameters))
+}
+
 /// RFC 6749 §5.1, and what vendors make of it.
 pub(crate) struct TokenReply {
     access_token: Secret,

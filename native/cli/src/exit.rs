@@ -87,7 +87,7 @@ impl From<Exit> for ExitCode {
 impl From<Remedy> for Exit {
     fn from(remedy: Remedy) -> Self {
         match remedy {
-            Remedy::SignInAgain => Self::SignInAgain,
+            Remedy::SignInAgain | Remedy::UseOwnerTool => Self::SignInAgain,
             Remedy::RetryLater => Self::TryLater,
             Remedy::FixConfiguration | Remedy::UseAnotherFlow => Self::FixConfiguration,
             Remedy::AskAdministrator => Self::NotPermitted,
@@ -134,6 +134,10 @@ impl Failure {
             }
             (Exit::NeedsPerson, _) => format!("grantflow login {provider} --accept-terms"),
             (_, Remedy::SignInAgain) => format!("grantflow login {provider}"),
+            (_, Remedy::UseOwnerTool) => format!(
+                "use that tool once, which renews it; or have a login of your own: grantflow login \
+                 {provider}"
+            ),
             (_, Remedy::RetryLater) => "try again later".to_owned(),
             (_, Remedy::FixConfiguration) => {
                 "check the client id, the scope and the endpoints".to_owned()

@@ -210,6 +210,7 @@ fn purpose_name(purpose: Purpose) -> &'static str {
         Purpose::PollDevice => "poll_device",
         Purpose::ExchangeToken => "exchange_token",
         Purpose::Refresh => "refresh",
+        Purpose::Revoke => "revoke",
     }
 }
 
@@ -220,6 +221,7 @@ fn purpose_words(purpose: Purpose) -> &'static str {
         Purpose::PollDevice => "approved yet?",
         Purpose::ExchangeToken => "token for token",
         Purpose::Refresh => "new tokens",
+        Purpose::Revoke => "forget them",
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use grantflow_core::Remedy;
+use grantflow_core::{Remedy, StoreTrouble};
 
 /// What is wrong with a store. Nothing of it is quoted, and nothing was changed.
 #[derive(Debug)]
@@ -142,6 +142,27 @@ impl StoreError {
             Self::Busy { .. } | Self::Keychain(KeychainError::Locked | KeychainError::TimedOut) => {
                 Remedy::RetryLater
             }
+        }
+    }
+
+    /// The same as a renewal needs to know it.
+    pub fn trouble(&self) -> StoreTrouble {
+        match self {
+            Self::NoHome
+            | Self::Missing { .. }
+            | Self::NoEntry { .. }
+            | Self::NotAFile { .. }
+            | Self::BrokenLink { .. }
+            | Self::Empty { .. }
+            | Self::Corrupt { .. }
+            | Self::Entry { .. }
+            | Self::TooLarge { .. } => StoreTrouble::Unreadable,
+            Self::Unsafe { .. }
+            | Self::OtherAccount { .. }
+            | Self::ReadOnly { .. }
+            | Self::System { .. }
+            | Self::Keychain(_) => StoreTrouble::NotWritable,
+            Self::NoLock { .. } | Self::Busy { .. } => StoreTrouble::NoLock,
         }
     }
 

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use grantflow_core::{
-    Client, Configuration, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Renewal, Step,
+    Client, Configuration, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Step,
     TransportError,
 };
 use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Finding, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
+use grantflow_tests::renewing::{Renewing, interrupted};
 use grantflow_tests::world::{Happened, World, entropy};
 
 #[test]
@@ -234,7 +235,7 @@ fn a_renewal_rotates_the_refresh_token_and_keeps_what_the_reply_leaves_out() {
         let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
         let old = first.refresh_token.as_ref().unwrap().digest();
         let account = first.account.clone();
-        let mut renewal = Renewal::new(&client, first, &entropy(2), world.now).unwrap();
+        let mut renewal = Renewing::new(&client, first, &entropy(2), world.now);
         let second = world.drive(&mut renewal).unwrap();
         let new = second.refresh_token.as_ref().unwrap().digest();
         assert_eq!(new == old, dialect == Dialect::Google, "{dialect:?}: Google does not rotate");
@@ -251,9 +252,9 @@ fn a_refresh_token_presented_again_is_an_invalid_grant() {
         let mut world = World::new(server(dialect, |_| {}));
         let mut flow = browser_login(&client, port(dialect), 1);
         let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
-        let mut renewal = Renewal::new(&client, first.clone(), &entropy(2), world.now).unwrap();
+        let mut renewal = Renewing::new(&client, first.clone(), &entropy(2), world.now);
         world.drive(&mut renewal).unwrap();
-        let mut again = Renewal::new(&client, first, &entropy(3), world.now).unwrap();
+        let mut again = Renewing::new(&client, first, &entropy(3), world.now);
         assert_eq!(world.drive(&mut again).unwrap_err(), Error::InvalidGrant);
         let reused = Finding::RefreshTokenReused { forgiven: false };
         assert!(world.findings().contains(&reused), "{dialect:?}");
@@ -280,8 +281,11 @@ fn a_refresh_token_whose_answer_was_lost_is_not_presented_again() {
         let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
         let before = world.server.log().len();
         world.server.inject(fault.once());
-        let mut renewal = Renewal::new(&client, first, &entropy(2), world.now).unwrap();
-        assert_eq!(world.drive(&mut renewal).unwrap_err(), Error::OutcomeUnknown, "{fault:?}");
+        let mut renewal = Renewing::new(&client, first, &entropy(2), world.now);
+        let begun = world.now;
+        let unknown = world.drive(&mut renewal).unwrap_err();
+        assert_eq!(unknown, interrupted(begun), "{fault:?}");
+        assert_eq!(unknown.remedy(), Remedy::RetryLater, "once more, before a person is asked");
         assert_eq!(world.server.log().len() - before, 1, "{fault:?}: presented once");
     }
 }
@@ -366,8 +370,8 @@ fn a_credential_is_renewed_only_where_it_was_issued() {
         let stranger = Configuration { client_id: Some("other".into()), ..configuration };
         let stranger = Client::new(ours.provider().clone(), stranger).unwrap();
         for foreign in [moved, stranger, client(Dialect::Github)] {
-            let refused = Renewal::new(&foreign, credential.clone(), &entropy(2), world.now);
-            assert_eq!(refused.map(drop), Err(Misconfigured::ForeignCredential), "{dialect:?}");
+            let renewal = Renewing::new(&foreign, credential.clone(), &entropy(2), world.now);
+            assert_eq!(renewal.refused(world.now), Some(Error::ForeignCredential), "{dialect:?}");
         }
     }
     let copilot = client(Dialect::Github);
@@ -377,9 +381,9 @@ fn a_credential_is_renewed_only_where_it_was_issued() {
     moved.then.as_mut().unwrap().endpoint = elsewhere;
     let configuration = grantflow_tests::local::configuration(Dialect::Github);
     let moved = Client::new(moved, configuration).unwrap();
-    let refused = Renewal::new(&moved, credential.clone(), &entropy(2), world.now);
-    assert_eq!(refused.map(drop), Err(Misconfigured::ForeignCredential), "the second token's");
-    let mut renewal = Renewal::new(&copilot, credential, &entropy(2), world.now).unwrap();
+    let renewal = Renewing::new(&moved, credential.clone(), &entropy(2), world.now);
+    assert_eq!(renewal.refused(world.now), Some(Error::ForeignCredential), "the second token's");
+    let mut renewal = Renewing::new(&copilot, credential, &entropy(2), world.now);
     assert!(world.drive(&mut renewal).is_ok());
 }
 
@@ -390,6 +394,6 @@ fn a_credential_without_a_refresh_token_cannot_be_renewed() {
     let mut flow = browser_login(&ours, 50_123, 1);
     let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
     let without = grantflow_core::Credential { refresh_token: None, ..credential };
-    let refused = Renewal::new(&ours, without, &entropy(2), world.now);
-    assert_eq!(refused.map(drop), Err(Misconfigured::NotRenewable));
+    let renewal = Renewing::new(&ours, without, &entropy(2), world.now);
+    assert_eq!(renewal.refused(world.now), Some(Error::NotRenewable));
 }

@@ -4,11 +4,12 @@ use std::fmt::{Debug, Write as _};
 
 use grantflow_core::{
     Client, CodeVerifier, Configuration, Entropy, Flow, Machine, Prompt, ProviderFile, Redirect,
-    Renewal, Request, Secret, Step, UnverifiedClaims, key_header,
+    Request, Secret, Step, UnverifiedClaims, key_header,
 };
 use grantflow_test_server::{Decision, Dialect, Fault, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
+use grantflow_tests::renewing::Renewing;
 use grantflow_tests::world::{World, entropy};
 
 /// Everything secret that was seen, and everything that was printed.
@@ -161,7 +162,7 @@ fn device_logins_and_renewals_print_no_secret_either() {
     let mut flow = browser_login(&client, 50_123, 1);
     let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
     let mut watch = Watch::default();
-    let mut renewal = Renewal::new(&client, credential, &entropy(2), world.now).unwrap();
+    let mut renewal = Renewing::new(&client, credential, &entropy(2), world.now);
     drive(&mut watch, &mut world, &mut renewal);
     is_public(&mut watch, &client);
     assert_eq!(watch.leak(), None);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use grantflow::core::{Error as Ended, Misconfigured};
-use grantflow::{Error, FileStore, Health, Logins, NotOurs, Remedy};
+use grantflow::{Error, FileStore, Health, Logins, Remedy};
 use grantflow_test_server::{Dialect, Endpoint, Fault, Finding, GrantType};
 use grantflow_tests::covers;
 use tokio::process::Command;
@@ -74,7 +74,7 @@ async fn a_token_that_is_still_good_is_given_when_its_renewal_fails() {
     let token = scene.logins.access_token("standard", Duration::from_secs(50)).await.unwrap();
     assert_eq!(token.secret().digest(), first.access_token.digest());
     let too_short = scene.logins.access_token("standard", Duration::from_secs(500)).await;
-    assert!(matches!(too_short, Err(Error::Ended(Ended::OutcomeUnknown))), "{too_short:?}");
+    assert!(matches!(too_short, Err(Error::Ended(Ended::Interrupted { .. }))), "{too_short:?}");
     let stored = scene.logins.store().load("standard").unwrap().unwrap();
     assert_eq!(stored.save().expose(), first.save().expose(), "nothing is blanked");
 }
@@ -147,8 +147,8 @@ async fn what_another_tool_wrote_is_used_but_not_renewed() {
         assert_eq!(token.as_ref().is_ok_and(|token| token.secret().expose() == "a"), works);
         assert_eq!(logins.standings().unwrap()[0].health == Health::Valid, works);
         let refused = logins.refresh("standard").await.unwrap_err();
-        assert!(matches!(refused, Error::NotOurs { why: NotOurs::Entry, .. }), "{refused:?}");
-        assert_eq!(refused.remedy(), Remedy::SignInAgain);
+        assert!(matches!(refused, Error::Borrowed { .. }), "{refused:?}");
+        assert_eq!(refused.remedy(), Remedy::UseOwnerTool);
     }
     assert_eq!(scene.server.server().log().len(), 0);
 }
@@ -168,7 +168,7 @@ async fn nothing_is_renewed_in_another_tools_file() {
         FileStore::at(&store).save(&credential).unwrap();
         let logins = Logins::open(&store).unwrap().with_client(scene.client.clone());
         let refused = logins.refresh("standard").await.unwrap_err();
-        assert!(matches!(refused, Error::NotOurs { why: NotOurs::File, .. }), "{refused:?}");
+        assert!(matches!(refused, Error::Borrowed { .. }), "{refused:?}");
     }
     assert_eq!(renewals(&scene), 0);
 }
@@ -182,7 +182,7 @@ async fn a_token_goes_only_to_the_endpoint_that_issued_it() {
     let logins = Logins::open(scene.logins.store().path()).unwrap();
     let logins = logins.with_client(elsewhere.client.clone());
     let refused = logins.refresh("standard").await.unwrap_err();
-    let foreign = matches!(refused, Error::Misconfigured(Misconfigured::ForeignCredential));
+    let foreign = matches!(refused, Error::Ended(Ended::ForeignCredential));
     assert!(foreign, "{refused:?}");
     assert_eq!(elsewhere.server.server().log().len(), 0);
 }

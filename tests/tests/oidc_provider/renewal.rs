@@ -1,8 +1,9 @@
 //! Renewals (RFC 6749 §6), at a server that rotates refresh tokens and remembers the old ones.
 
 use grantflow::Credential;
-use grantflow::core::{Error, Renewal};
+use grantflow::core::Error;
 use grantflow_tests::covers;
+use grantflow_tests::renewing::{Renewing, interrupted};
 use grantflow_tests::world::entropy;
 
 use crate::peer::{Asked, Kind};
@@ -47,15 +48,16 @@ async fn a_renewal_whose_answer_was_lost_does_not_spend_the_refresh_token_again(
     let credential = scene.sign_in().await;
     let mut time = TimeLapse::around(&scene.peer);
     time.loses_next = true;
-    let mut renewal = Renewal::new(&scene.client, credential, &entropy(2), time.now).unwrap();
-    assert_eq!(time.drive(&mut renewal).await.unwrap_err(), Error::OutcomeUnknown);
+    let mut renewal = Renewing::new(&scene.client, credential, &entropy(2), time.now);
+    let begun = time.now;
+    assert_eq!(time.drive(&mut renewal).await.unwrap_err(), interrupted(begun));
     assert_eq!(scene.peer.asked("refresh_token").await, [Asked::granted()]);
 }
 
 /// Renews this credential, whatever the store says.
 async fn renewed(scene: &Scene, credential: Credential) -> Result<Credential, Error> {
     let mut time = TimeLapse::around(&scene.peer);
-    let mut renewal = Renewal::new(&scene.client, credential, &entropy(2), time.now).unwrap();
+    let mut renewal = Renewing::new(&scene.client, credential, &entropy(2), time.now);
     time.drive(&mut renewal).await
 }
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use grantflow_core::{
-    BadResponse, Error, MAX_BODY, Machine, Renewal, Request, Response, Step, Trouble,
-};
+use grantflow_core::{BadResponse, Error, MAX_BODY, Machine, Request, Response, Step, Trouble};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 use grantflow_tests::local::{client, device_login};
+use grantflow_tests::renewing::{Renewing, interrupted};
 use grantflow_tests::world::{DAWN, entropy};
 
 use super::{After, after, approved, later, redeeming, sent, sent_at};
@@ -67,7 +66,7 @@ fn an_answer_that_settles_nothing_lets_a_code_go_out_once_more_and_a_refresh_tok
         assert_eq!((&ended.error, ended.presented), (&Error::OutcomeUnknown, 2), "{name}");
         assert!(!format!("{:?} {}", ended.error, ended.error).contains("mark"), "{name}");
         let ended = renewal(&answer);
-        assert_eq!((ended.error, ended.presented), (Error::OutcomeUnknown, 1), "{name}");
+        assert_eq!((ended.error, ended.presented), (interrupted(DAWN), 1), "{name}");
     }
 }
 
@@ -104,7 +103,7 @@ fn a_definite_answer_that_makes_no_sense_ends_a_redemption_and_settles_no_renewa
         let ended = redemption(&Response::new(200, body));
         assert_eq!((ended.error, ended.presented), (Error::BadResponse(why), 1), "{name}");
         let ended = renewal(&Response::new(200, body));
-        assert_eq!((ended.error, ended.presented), (Error::OutcomeUnknown, 1), "{name}");
+        assert_eq!((ended.error, ended.presented), (interrupted(DAWN), 1), "{name}");
     }
 }
 
@@ -143,32 +142,37 @@ fn a_retry_after_lengthens_the_wait_to_between_a_second_and_an_hour_and_is_else_
         {
             let answer = || Response::new(status, body).with_retry_after(value);
             let (mut flow, request) = redeeming(&client(Dialect::Standard));
-            let mut renewal = held_renewal();
-            let spent = sent(&mut renewal);
             let mut device = device_login(&client(Dialect::Standard), 1);
             let asked = sent(&mut device);
             for step in [
                 step_after(&mut flow, &request, answer()),
-                step_after(&mut renewal, &spent, answer()),
                 step_after(&mut device, &asked, answer()),
             ] {
                 let Step::Wait(Some(wait)) = step else { panic!("{value:?}, {status}: {step:?}") };
                 let range = Duration::from_millis(least)..=Duration::from_millis(most);
                 assert!(range.contains(&wait), "{value:?}, {status}: {wait:?}");
             }
+            let mut renewal = held_renewal();
+            let spent = sent(&mut renewal);
+            match step_after(&mut renewal, &spent, answer()) {
+                Step::Wait(Some(wait)) => assert!(wait <= LONGEST_PAUSE && least <= 3000),
+                Step::Done(Err(Error::Unreachable(_))) => assert!(most > 3000, "{value:?}"),
+                step @ (Step::Done(_) | Step::Wait(None) | Step::Send(_)) => panic!("{step:?}"),
+            }
         }
     }
 }
 
 #[test]
-fn what_the_server_did_not_process_is_sent_four_times_in_all_at_growing_distances() {
+fn what_the_server_did_not_process_is_sent_again_at_growing_distances_while_others_need_not_wait() {
     covers(&["B-TR-29", "N-6749-12"]);
     let limited = Response::new(429, "");
     let unavailable = Response::new(503, "").with_retry_after("1");
     for (answer, status) in [(limited, 429), (unavailable, 503)] {
-        for ended in [redemption(&answer), renewal(&answer)] {
+        // Others wait for the lock of a renewal.
+        for (ended, times) in [(redemption(&answer), 4), (renewal(&answer), 3)] {
             assert_eq!(ended.error, Error::Unreachable(Trouble::Status(status)));
-            assert_eq!(ended.presented, 4, "{status}");
+            assert_eq!(ended.presented, times, "{status}");
             for (wait, least) in ended.waits.iter().zip([1000, 2000, 4000]) {
                 let most = least + least / 4;
                 assert!((least..=most).contains(&wait.as_millis()), "{status}: {wait:?}");
@@ -261,13 +265,16 @@ fn insisting(mut machine: impl Machine, mut request: Request, answer: &Response)
     }
 }
 
+/// What a renewal waits at most between two sends, under its lock.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
 /// A renewal that holds the refresh token `r_1_refresh_token`.
-fn held_renewal() -> Renewal {
+fn held_renewal() -> Renewing {
     let client = client(Dialect::Standard);
     let (mut flow, request) = redeeming(&client);
     let reply = "{\"access_token\":\"a-1\",\"refresh_token\":\"r_1_refresh_token\"}";
     match step_after(&mut flow, &request, Response::new(200, reply)) {
-        Step::Done(Ok(held)) => Renewal::new(&client, held, &entropy(2), DAWN).expect("a renewal"),
+        Step::Done(Ok(held)) => Renewing::new(&client, held, &entropy(2), DAWN),
         step @ (Step::Done(Err(_)) | Step::Send(_) | Step::Wait(_)) => panic!("{step:?}"),
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use grantflow_core::{
-    Client, ClientAuthentication, Configuration, Credential, Flow, Misconfigured, Provider,
-    ProviderFile, Redirects, Renewal, Response, Scope, Secret, Step, providers,
+    Client, ClientAuthentication, Configuration, Credential, Error, Flow, Misconfigured, Provider,
+    ProviderFile, Redirects, Response, Scope, Secret, Step, providers,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 use grantflow_tests::local::{ISSUER, client, configuration, provider};
+use grantflow_tests::renewing::Renewing;
 use grantflow_tests::world::{DAWN, entropy};
 
 use super::{redeeming, step_after};
@@ -147,13 +148,14 @@ fn doors_that_a_provider_does_not_have_are_named() {
     let device = Flow::device(&anthropic, Scope::default(), &entropy(1), DAWN).err();
     assert_eq!(device, Some(Misconfigured::NoDeviceAuthorizationEndpoint));
 
-    let renewal =
-        |client: &Client, held: Credential| Renewal::new(client, held, &entropy(1), DAWN).err();
+    let renewal = |client: &Client, held: Credential| {
+        Renewing::new(client, held, &entropy(1), DAWN).refused(DAWN)
+    };
     let held = credential(&standard, "\"refresh_token\":\"r\"");
     assert_eq!(renewal(&standard, held.clone()), None);
     let alone = credential(&standard, "\"x\":0");
-    assert_eq!(renewal(&standard, alone), Some(Misconfigured::NotRenewable));
-    let foreign = Some(Misconfigured::ForeignCredential);
+    assert_eq!(renewal(&standard, alone), Some(Error::NotRenewable));
+    let foreign = Some(Error::ForeignCredential);
     let moved = |change: fn(&mut Credential)| {
         let mut held = held.clone();
         change(&mut held);

@@ -239,7 +239,8 @@ impl Observer {
                 );
                 self.may_have_acted += 1;
             }
-            Purpose::RequestDeviceCode | Purpose::ExchangeToken | Purpose::Refresh => {}
+            Purpose::RequestDeviceCode | Purpose::ExchangeToken => {}
+            Purpose::Refresh | Purpose::Revoke => panic!("no part of a login"),
         }
     }
 

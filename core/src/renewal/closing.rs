@@ -1,0 +1,263 @@
+//! What ends every way: the ledger set right, the server told, the stash emptied, the locks given
+//! back.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+
+use super::ledger::Ledger;
+use super::rounds::store_error;
+use super::step::{Answer, Loaded, Lock, Outcome, RenewalStep, Revoked, Task};
+use super::{Due, Held, Refused, Renewal, State};
+use crate::credential::Credential;
+use crate::error::{Error, Trouble};
+use crate::http::{Response, TransportError};
+use crate::wire::token;
+
+/// What is left to do, in this order; each at most once.
+#[derive(Clone)]
+pub(super) struct Closing {
+    pub(super) note: Option<Ledger>,
+    /// Whose tokens to revoke.
+    pub(super) revoke: Option<Credential>,
+    pub(super) remove: bool,
+    pub(super) unstash: bool,
+    pub(super) then: Then,
+}
+
+/// The first thing of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    Note,
+    Revoke,
+    Remove,
+    Unstash,
+    Unlock,
+    Nothing,
+}
+
+/// And after that.
+#[derive(Clone)]
+pub(super) enum Then {
+    Finish(Box<Result<Outcome, Error>>),
+    BeginAgain,
+    /// A token was refused; another tool may have replaced it.
+    LookAgain(Box<Refused>),
+}
+
+impl Closing {
+    pub(super) fn then(then: Then) -> Self {
+        Self { note: None, revoke: None, remove: false, unstash: false, then }
+    }
+
+    /// What is next.
+    pub(super) fn next(&self, locks: Held) -> Left {
+        match self {
+            Self { note: Some(_), .. } => Left::Note,
+            Self { revoke: Some(_), .. } => Left::Revoke,
+            Self { remove: true, .. } => Left::Remove,
+            Self { unstash: true, .. } => Left::Unstash,
+            _ if locks != Held::default() => Left::Unlock,
+            _ => Left::Nothing,
+        }
+    }
+
+    /// Whether this can be an answer to the task of this state.
+    pub(super) fn fits(&self, locks: Held, answer: &Answer) -> bool {
+        match answer {
+            Answer::Done | Answer::Failed(_) => self.next(locks) != Left::Revoke,
+            Answer::Changed(_) => self.next(locks) == Left::Remove,
+            Answer::Held | Answer::Loaded(_) | Answer::Alive(_) => false,
+        }
+    }
+}
+
+impl From<Closing> for State {
+    fn from(closing: Closing) -> Self {
+        Self::Closing(Box::new(closing))
+    }
+}
+
+impl State {
+    pub(super) fn end(outcome: Result<Outcome, Error>) -> Self {
+        Closing::then(Then::finish(outcome)).into()
+    }
+}
+
+impl Left {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Note => "Noting",
+            Self::Revoke => "Revoking",
+            Self::Remove => "Removing",
+            Self::Unstash => "Unstashing",
+            Self::Unlock => "Unlocking",
+            Self::Nothing => "Finished",
+        }
+    }
+}
+
+impl Renewal {
+    /// Ends with the credential that is there, if it is good for as long as was asked, and why
+    /// there is no newer one; else with that alone.
+    pub(super) fn instead(&self, record: Credential, why: Error) -> State {
+        Closing::then(self.or_still_good(record, why)).into()
+    }
+
+    pub(super) fn or_still_good(&self, record: Credential, why: Error) -> Then {
+        Then::finish(if self.still_lasts(&record) && why != Error::Cancelled {
+            Ok(Outcome::StillGood(record, why))
+        } else {
+            Err(why)
+        })
+    }
+
+    pub(super) fn still_lasts(&self, record: &Credential) -> bool {
+        match self.ask.due {
+            Due::Within { min_ttl, .. } => record.lasts(min_ttl, self.clock),
+            Due::Still(_) => false,
+        }
+    }
+
+    /// The next thing that is left to do.
+    pub(super) fn close(&mut self) -> RenewalStep {
+        let State::Closing(closing) = self.take() else { return RenewalStep::Wait(None) };
+        let task = match closing.next(self.locks) {
+            Left::Note => Task::Note(closing.note.as_ref().map(Ledger::write).unwrap_or_default()),
+            Left::Revoke => return self.revoke(closing),
+            Left::Remove => Task::Remove,
+            Left::Unstash => Task::Stash(None),
+            Left::Unlock => Task::Unlock,
+            Left::Nothing => return self.leave(closing.then),
+        };
+        let id = self.ids.next();
+        self.out = Some(id);
+        self.state = State::Closing(closing);
+        RenewalStep::Do(id, task)
+    }
+
+    /// Whatever became of it, the next thing is done: what matters is durable by now, or was
+    /// told as it is.
+    pub(super) fn close_on(&mut self, mut closing: Box<Closing>, answer: &Answer) -> State {
+        match closing.next(self.locks) {
+            Left::Note => closing.note = None,
+            Left::Remove => {
+                closing.remove = false;
+                closing.then.removed(answer);
+            }
+            Left::Unstash => closing.unstash = false,
+            Left::Unlock => self.locks = Held::default(),
+            // Neither is a task.
+            Left::Revoke | Left::Nothing => {}
+        }
+        State::Closing(closing)
+    }
+
+    fn leave(&mut self, then: Then) -> RenewalStep {
+        match then {
+            Then::Finish(outcome) => {
+                self.state = State::Finished(None);
+                RenewalStep::Done(*outcome)
+            }
+            Then::BeginAgain => {
+                self.began_again = true;
+                self.state = State::TakingLock(Lock::Ours);
+                self.ask_host()
+            }
+            Then::LookAgain(refused) => {
+                self.state = self.look_again(0, refused);
+                let now = self.clock;
+                self.poll(now)
+            }
+        }
+    }
+
+    /// A tombstone first, so that no late renewal brings the login back.
+    pub(super) fn sign_out_of(&mut self, loaded: Loaded, before: Ledger) -> State {
+        let mut ledger = Ledger { generation: before.generation + 1, mark: None, ..before };
+        ledger.signed_out = true;
+        let record = loaded.record;
+        if let Some(token) = record.as_ref().and_then(Credential::renewed_by) {
+            ledger.spend(token.digest());
+        }
+        let provider = self.client.provider();
+        let may_revoke = |record: &Credential| {
+            provider.revocation_endpoint.is_some()
+                && !loaded.is_borrowed
+                && record.origin == provider.origin()
+        };
+        let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
+        Closing {
+            note: Some(ledger),
+            revoke: record.filter(may_revoke),
+            remove: true,
+            unstash: loaded.stash.is_some(),
+            then: Then::finish(Ok(outcome)),
+        }
+        .into()
+    }
+
+    fn revoke(&mut self, mut closing: Box<Closing>) -> RenewalStep {
+        let id = self.ids.next();
+        let request =
+            closing.revoke.as_ref().and_then(|held| token::revoke(&self.client, id, held));
+        if let Some(mut request) = request {
+            request.budget = request.budget.min(self.ask.budget);
+            self.out = Some(id);
+            self.state = State::Closing(closing);
+            RenewalStep::Send(request)
+        } else {
+            closing.revoke = None;
+            self.state = State::Closing(closing);
+            self.close()
+        }
+    }
+
+    /// RFC 7009 §2.2: 200 is done, also for a token that the server does not know; the body says
+    /// nothing.
+    pub(super) fn revoked(
+        mut closing: Box<Closing>,
+        result: &Result<Response, TransportError>,
+    ) -> State {
+        closing.revoke = None;
+        closing.then.revoked(match result {
+            Ok(response) if (200..300).contains(&response.status) => Revoked::Yes,
+            Ok(response) => Revoked::Failed(Error::Unreachable(Trouble::Status(response.status))),
+            Err(TransportError::NotSent) => Revoked::Failed(Error::Unreachable(Trouble::NotSent)),
+            Err(TransportError::Lost) => Revoked::Failed(Error::Unreachable(Trouble::Lost)),
+        });
+        State::Closing(closing)
+    }
+}
+
+impl Then {
+    pub(super) fn finish(outcome: Result<Outcome, Error>) -> Self {
+        Self::Finish(Box::new(outcome))
+    }
+
+    /// For a model checker.
+    pub(super) fn view(&self) -> String {
+        match self {
+            Self::Finish(outcome) => format!("{outcome:?}"),
+            Self::BeginAgain => String::from("begin again"),
+            Self::LookAgain(refused) => format!("look again {:?}", refused.digest),
+        }
+    }
+
+    fn removed(&mut self, answer: &Answer) {
+        let Self::Finish(outcome) = self else { return };
+        match (&mut **outcome, answer) {
+            (Ok(Outcome::SignedOut { was_there, .. }), Answer::Done) => *was_there = true,
+            (_, Answer::Failed(_)) => **outcome = Err(store_error(answer)),
+            (_, _) => {}
+        }
+    }
+
+    fn revoked(&mut self, what: Revoked) {
+        if let Self::Finish(outcome) = self
+            && let Ok(Outcome::SignedOut { revoked, .. }) = &mut **outcome
+        {
+            *revoked = what;
+        }
+    }
+}

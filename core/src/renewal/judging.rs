@@ -1,0 +1,194 @@
+//! What stands in a record decides whether there is a request: adopt it, complete what was
+//! interrupted, wait for whoever is at it, renew it, or tell why not.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::closing::{Closing, Then};
+use super::ledger::{Ended, Ledger, Mark};
+use super::rounds::Found;
+use super::stash::Stash;
+use super::step::{Due, Loaded, Outcome};
+use super::{Refused, Renewal, State};
+use crate::credential::Credential;
+use crate::error::Error;
+use crate::provider::Reuse;
+use crate::{Digest, Secret};
+
+/// How often to look whether another process is done.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A mark older than this is nobody's: no request takes so long.
+const LONGEST_RENEWAL_MS: u64 = 120_000;
+/// The most times that a token is presented.
+const MOST_PRESENTED: u8 = 2;
+/// The pauses before each look for what another tool may have written instead of a dead token.
+const LOOK_AGAIN_MS: [u64; 3] = [0, 500, 1500];
+
+impl Renewal {
+    /// What stands in the record, under the lock.
+    pub(super) fn judge(&mut self, loaded: Loaded, ledger: Ledger) -> State {
+        let Some(record) = loaded.record else {
+            let unstash = ledger.signed_out && loaded.stash.is_some();
+            let then = Then::finish(Err(Error::SignedOut));
+            return Closing { unstash, ..Closing::then(then) }.into();
+        };
+        let digest = record.renewed_by().map(Secret::digest);
+        let stash = loaded.stash.as_ref().and_then(Stash::read);
+        if let Some(stash) = stash.filter(|stash| Some(stash.instead_of) == digest) {
+            return State::Recovering(Box::new(stash));
+        }
+        if let Some(adopted) = self.adopt(&record, &ledger) {
+            return adopted;
+        }
+        if loaded.is_borrowed {
+            return self.instead(record, Error::Borrowed);
+        }
+        match self.found(&record, ledger) {
+            Ok(_) if self.cancelled => self.instead(record, Error::Cancelled),
+            Ok(found) => self.look_at_mark(Box::new(found)),
+            Err(why) => self.instead(record, why),
+        }
+    }
+
+    /// Takes the record as it is if it is not due; refuses it if it is another account's.
+    pub(super) fn adopt(&self, record: &Credential, ledger: &Ledger) -> Option<State> {
+        if self.ask.account.is_some() && record.account.id != self.ask.account {
+            return Some(State::end(Err(Error::AccountMismatch)));
+        }
+        let is_due = match self.ask.due {
+            Due::Still(seen) => record.access_token.digest() == seen,
+            Due::Within { min_ttl, margin } => {
+                record.is_wanting(&self.client, margin, min_ttl, self.clock)
+            }
+        };
+        if is_due {
+            return None;
+        }
+        let digest = record.renewed_by().map(Secret::digest);
+        let note = self.without_old_mark(ledger, digest).filter(|_| self.is_locked());
+        let adopt = if self.recovered { Outcome::Recovered } else { Outcome::Adopted };
+        let then = Then::finish(Ok(adopt(record.clone())));
+        Some(Closing { note, unstash: self.recovered, ..Closing::then(then) }.into())
+    }
+
+    /// A mark of a token that is no longer there has done its work.
+    fn without_old_mark(&self, ledger: &Ledger, digest: Option<Digest>) -> Option<Ledger> {
+        let mark = ledger.mark.as_ref().filter(|mark| Some(mark.digest) != digest)?;
+        let mut ledger = Ledger { mark: None, ..ledger.clone() };
+        if self.recovered {
+            ledger.generation += 1;
+            ledger.spend(mark.digest);
+        }
+        Some(ledger)
+    }
+
+    /// A record that can be renewed by us. It goes nowhere but where it came from.
+    fn found(&self, record: &Credential, ledger: Ledger) -> Result<Found, Error> {
+        let provider = self.client.provider();
+        let is_ours = record.provider == provider.id
+            && record.origin == provider.origin()
+            && record.client_id == self.client.client_id();
+        if !is_ours {
+            return Err(Error::ForeignCredential);
+        }
+        let exchange = provider.then.clone().filter(|_| record.subject_token.is_some());
+        let token = match exchange {
+            Some(_) => record.subject_token.clone(),
+            None => record.refresh_token.clone(),
+        };
+        let token = token.ok_or(Error::NotRenewable)?;
+        let digest = token.digest();
+        let ledger = self.without_old_mark(&ledger, Some(digest)).unwrap_or(ledger);
+        let prior = ledger.mark.clone();
+        Ok(Found { record: record.clone(), token, digest, exchange, ledger, prior })
+    }
+
+    /// Whether this token was presented before.
+    fn look_at_mark(&mut self, found: Box<Found>) -> State {
+        if found.exchange.is_some() {
+            return State::Confirming(found);
+        }
+        let is_spent = found.ledger.is_spent(found.digest);
+        match &found.prior {
+            Some(mark @ Mark { ended: Some(Ended::Refused), .. }) => {
+                let why = mark.why_refused();
+                self.instead(found.record, why)
+            }
+            _ if is_spent && found.ledger.signed_out => State::end(Err(Error::SignedOut)),
+            _ if is_spent => self.instead(found.record, Error::Superseded),
+            None => State::Probing(found),
+            Some(Mark { ended: Some(Ended::Unknown), .. }) => self.interrupted(found),
+            Some(mark) => {
+                let age = self.clock.wall.abs_diff(mark.at);
+                if mark.who == self.ask.who || age > LONGEST_RENEWAL_MS {
+                    self.interrupted(found)
+                } else {
+                    State::AskingForOwner(found)
+                }
+            }
+        }
+    }
+
+    /// Whoever wrote the mark may be about to save.
+    pub(super) fn await_owner(&mut self, found: &Found) -> State {
+        let until = *self.owner_until.get_or_insert(self.clock.plus(self.ask.patience));
+        if self.cancelled || self.clock.mono >= until {
+            return self.instead(found.record.clone(), Error::Busy);
+        }
+        State::WaitingForOwner(self.clock.plus(LOOK_EVERY))
+    }
+
+    /// The token was presented, and what came of it is not known.
+    pub(super) fn interrupted(&mut self, found: Box<Found>) -> State {
+        let Some(mark) = &found.prior else { return State::Probing(found) };
+        let age = self.clock.wall.abs_diff(mark.at);
+        let why = mark.interruption(mark.presented >= MOST_PRESENTED);
+        let may_be_presented = match self.client.provider().token.reuse {
+            Reuse::Freely => true,
+            Reuse::Never | Reuse::Within(_) if mark.presented >= MOST_PRESENTED => false,
+            Reuse::Within(seconds) if age < u64::from(seconds) * 1000 => true,
+            // While the access token is good there is no need to find out.
+            Reuse::Never | Reuse::Within(_) => !self.still_lasts(&found.record),
+        };
+        if may_be_presented { State::Probing(found) } else { self.instead(found.record, why) }
+    }
+
+    /// A refused token is dead, unless another tool replaces it just now.
+    pub(super) fn look_again(&mut self, times: u8, refused: Box<Refused>) -> State {
+        let Some(ms) = LOOK_AGAIN_MS.get(usize::from(times)) else {
+            return self.instead(refused.record, refused.why);
+        };
+        let at = self.clock.plus(Duration::from_millis(*ms));
+        State::LookingAgain(refused, times + 1, at)
+    }
+
+    pub(super) fn look(
+        &mut self,
+        times: u8,
+        refused: Box<Refused>,
+        loaded: Loaded,
+        ledger: &Ledger,
+    ) -> State {
+        let Some(record) = loaded.record else { return State::end(Err(Error::SignedOut)) };
+        if record.renewed_by().map(Secret::digest) == Some(refused.digest) {
+            return self.look_again(times, refused);
+        }
+        match self.adopt(&record, ledger) {
+            Some(adopted) => adopted,
+            None if self.began_again => self.instead(record, refused.why),
+            None => Closing::then(Then::BeginAgain).into(),
+        }
+    }
+}
+
+impl Mark {
+    /// Who was interrupted, and when.
+    pub(super) fn interruption(&self, is_last: bool) -> Error {
+        Error::Interrupted { at: self.at, by: self.who.clone(), is_last }
+    }
+
+    /// After an interruption the token was probably spent by ourselves, and not by somebody else.
+    fn why_refused(&self) -> Error {
+        if self.presented < MOST_PRESENTED { Error::InvalidGrant } else { self.interruption(true) }
+    }
+}

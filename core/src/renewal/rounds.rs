@@ -1,0 +1,270 @@
+//! From the locks to the request: which task each state asks for, and where its answer leads.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::closing::{Closing, Then};
+use super::ledger::{Ledger, Mark, NewerLedger};
+use super::spending::{Fresh, Spend};
+use super::step::{Answer, Expected, Loaded, Lock, Outcome, RenewalStep, StoreTrouble, Task};
+use super::{Held, Job, Refused, Renewal, State};
+use crate::credential::Credential;
+use crate::error::Error;
+use crate::provider::TokenExchange;
+use crate::{Digest, Secret};
+
+/// Why the record is read.
+#[derive(Clone)]
+pub(super) enum Glance {
+    /// Under the lock.
+    Locked,
+    /// The lock was not to be had, for this reason: another may have renewed it.
+    Unlocked(Error),
+    /// A token was refused, and this is the so-manieth look for another.
+    Refused(u8, Box<Refused>),
+    /// The record no longer held what was spent.
+    Overtaken(Box<Fresh>),
+}
+
+/// A record that is to be renewed.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) record: Credential,
+    /// What renews it, and its digest.
+    pub(super) token: Secret,
+    pub(super) digest: Digest,
+    /// The token is exchanged for another and not spent (no mark, no stash).
+    pub(super) exchange: Option<TokenExchange>,
+    pub(super) ledger: Ledger,
+    /// What the ledger said of this token before we wrote our mark.
+    pub(super) prior: Option<Mark>,
+}
+
+impl Renewal {
+    /// How long until there is something to do.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        let (State::WaitingForOwner(at)
+        | State::PausingToSave(_, at)
+        | State::LookingAgain(_, _, at)) = &self.state
+        else {
+            return None;
+        };
+        Some(self.clock.until(*at)).filter(|wait| !wait.is_zero())
+    }
+
+    /// The task of this state.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
+    pub(super) fn ask_host(&mut self) -> RenewalStep {
+        let task = match &self.state {
+            State::TakingLock(lock) => Task::Lock(*lock, self.ask.patience),
+            State::Reading(_) | State::WaitingForOwner(_) | State::LookingAgain(..) => Task::Load,
+            State::AskingForOwner(found) => Task::Alive(found.marked_by().into()),
+            State::Recovering(stash) => {
+                let expected = Expected::RenewedBy(stash.instead_of);
+                Task::Save(expected, Box::new(stash.credential.clone()))
+            }
+            State::Probing(_) => Task::Probe,
+            State::Marking(found) => Task::Note(found.ledger.write()),
+            State::Confirming(_) => Task::Confirm,
+            State::Stashing(fresh) => Task::Stash(Some(fresh.stash())),
+            State::Saving(fresh) | State::PausingToSave(fresh, _) => {
+                Task::Save(Expected::RenewedBy(fresh.found.digest), Box::new(fresh.new.clone()))
+            }
+            State::Replacing(new, _) => Task::Save(Expected::Anything, new.clone()),
+            State::Closing(_) => return self.close(),
+            // These are no tasks, and `poll` has dealt with them.
+            State::Spending(..) | State::Delivering(_) | State::Finished(_) => {
+                return RenewalStep::Wait(None);
+            }
+        };
+        self.state = match self.take() {
+            State::WaitingForOwner(_) => State::Reading(Glance::Locked),
+            State::LookingAgain(refused, times, _) => {
+                State::Reading(Glance::Refused(times, refused))
+            }
+            State::PausingToSave(fresh, _) => State::Saving(fresh),
+            state => state,
+        };
+        let id = self.ids.next();
+        self.out = Some(id);
+        RenewalStep::Do(id, task)
+    }
+
+    /// Whether this can be an answer to the task that is out.
+    pub(super) fn fits(&self, answer: &Answer) -> bool {
+        match (&self.state, answer) {
+            (State::Closing(closing), answer) => closing.fits(self.locks, answer),
+            (_, Answer::Failed(_))
+            | (State::TakingLock(_) | State::Confirming(_), Answer::Done | Answer::Held)
+            | (State::Reading(_), Answer::Loaded(_))
+            | (State::AskingForOwner(_), Answer::Alive(_))
+            | (State::Recovering(_) | State::Saving(_), Answer::Changed(_)) => true,
+            (State::Reading(_) | State::AskingForOwner(_), _) => false,
+            (_, answer) => matches!(answer, Answer::Done),
+        }
+    }
+
+    /// The transition out of every state but the exchange and the closing.
+    pub(super) fn go_on(&mut self, state: State, answer: Answer) -> State {
+        match (state, answer) {
+            (State::TakingLock(lock), Answer::Done) => self.locked(lock),
+            (State::TakingLock(_), Answer::Failed(trouble)) => self.unlocked(Error::Store(trouble)),
+            (State::TakingLock(_), _) => self.unlocked(Error::Busy),
+            (State::Reading(glance), Answer::Loaded(loaded)) => self.read(glance, *loaded),
+            (State::Reading(glance), answer) => self.unreadable(glance, &answer),
+            (State::AskingForOwner(found), Answer::Alive(true)) => self.await_owner(&found),
+            (State::AskingForOwner(found), _) => self.interrupted(found),
+            (State::Recovering(_), Answer::Done) => {
+                // The interrupted renewal is complete: the record has what it had brought.
+                self.recovered = true;
+                State::Reading(Glance::Locked)
+            }
+            (State::Recovering(_), Answer::Changed(_)) => State::Reading(Glance::Locked),
+            (State::Probing(found), Answer::Done) => self.mark(found),
+            (State::Marking(found), Answer::Done) => State::Confirming(found),
+            (State::Probing(found) | State::Marking(found), _) if self.ask.in_memory => {
+                State::Confirming(found)
+            }
+            (State::Probing(found) | State::Marking(found), answer) => {
+                self.instead(found.record, store_error(&answer))
+            }
+            (State::Confirming(found), Answer::Done) if !self.cancelled && self.is_locked() => {
+                State::Spending(found, Spend::now(self.clock))
+            }
+            (State::Confirming(found), answer) => self.not_confirmed(*found, &answer),
+            (State::Stashing(mut fresh), answer) => {
+                fresh.stashed = matches!(answer, Answer::Done);
+                State::Saving(fresh)
+            }
+            (State::Saving(fresh), answer) => self.saved(fresh, answer),
+            (State::Replacing(new, ledger), Answer::Done) => State::signed_in(&new, *ledger),
+            (State::Recovering(_) | State::Replacing(..), answer) => {
+                State::end(Err(store_error(&answer)))
+            }
+            (state, _) => state,
+        }
+    }
+
+    pub(super) fn is_locked(&self) -> bool {
+        self.locks == Held { ours: true, owner: self.ask.has_owner_lock }
+    }
+
+    fn locked(&mut self, lock: Lock) -> State {
+        match lock {
+            Lock::Ours => self.locks.ours = true,
+            Lock::Owner => self.locks.owner = true,
+        }
+        if self.cancelled {
+            State::end(Err(Error::Cancelled))
+        } else if lock == Lock::Ours && self.ask.has_owner_lock {
+            State::TakingLock(Lock::Owner)
+        } else {
+            State::Reading(Glance::Locked)
+        }
+    }
+
+    /// Without the lock nothing is spent, but somebody else may have renewed.
+    fn unlocked(&self, why: Error) -> State {
+        match self.job {
+            Job::Renew if self.cancelled => State::end(Err(Error::Cancelled)),
+            Job::Renew => State::Reading(Glance::Unlocked(why)),
+            Job::SignIn(_) | Job::SignOut => State::end(Err(why)),
+        }
+    }
+
+    fn unreadable(&mut self, glance: Glance, answer: &Answer) -> State {
+        match glance {
+            Glance::Locked | Glance::Unlocked(_) => State::end(Err(store_error(answer))),
+            Glance::Refused(times, refused) => self.look_again(times, refused),
+            Glance::Overtaken(fresh) => fresh.keep_aside(),
+        }
+    }
+
+    fn read(&mut self, glance: Glance, loaded: Loaded) -> State {
+        let ledger = match loaded.ledger.as_deref().map(Ledger::read).transpose() {
+            Ok(ledger) => ledger.unwrap_or_default(),
+            Err(NewerLedger) => return State::end(Err(Error::Store(StoreTrouble::Newer))),
+        };
+        match glance {
+            Glance::Locked => match &self.job {
+                Job::Renew => self.judge(loaded, ledger),
+                Job::SignIn(new) => State::Replacing(new.clone(), Box::new(ledger)),
+                Job::SignOut => self.sign_out_of(loaded, ledger),
+            },
+            Glance::Unlocked(why) => match loaded.record {
+                None => State::end(Err(Error::SignedOut)),
+                Some(record) => {
+                    let adopted = self.adopt(&record, &ledger);
+                    adopted.unwrap_or_else(|| self.instead(record, why))
+                }
+            },
+            Glance::Refused(times, refused) => self.look(times, refused, loaded, &ledger),
+            Glance::Overtaken(fresh) => self.overtaken_by(&fresh, loaded.record, &ledger),
+        }
+    }
+
+    /// Writes down that the token is about to be presented.
+    pub(super) fn mark(&mut self, mut found: Box<Found>) -> State {
+        if self.cancelled {
+            return self.instead(found.record, Error::Cancelled);
+        }
+        let before = found.prior.as_ref().map_or(0, |mark| mark.presented);
+        found.ledger.mark = Some(Mark {
+            digest: found.digest,
+            attempt: self.ids.next().number(),
+            presented: before.saturating_add(1),
+            who: self.ask.who.clone(),
+            at: self.clock.wall,
+            host: self.client.provider().token_endpoint.host().into(),
+            ended: None,
+        });
+        State::Marking(found)
+    }
+
+    /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
+    fn not_confirmed(&self, found: Found, answer: &Answer) -> State {
+        let why = match (answer, self.cancelled) {
+            (Answer::Failed(trouble), _) => Error::Store(*trouble),
+            (_, true) => Error::Cancelled,
+            (_, false) => Error::Busy,
+        };
+        let note = found.unmarked();
+        let then = if why == Error::Busy && !self.began_again {
+            Then::BeginAgain
+        } else {
+            self.or_still_good(found.record, why)
+        };
+        Closing { note, ..Closing::then(then) }.into()
+    }
+}
+
+impl State {
+    fn signed_in(new: &Credential, before: Ledger) -> Self {
+        let token = new.renewed_by().map(Secret::digest);
+        let mut ledger = Ledger { mark: None, signed_out: false, ..before };
+        ledger.generation += 1;
+        ledger.logins += 1;
+        ledger.spent.retain(|spent| Some(*spent) != token);
+        let then = Then::finish(Ok(Outcome::SignedIn));
+        Closing { note: Some(ledger), unstash: true, ..Closing::then(then) }.into()
+    }
+}
+
+impl Found {
+    /// The ledger as it was before our mark; none for what needs no mark.
+    pub(super) fn unmarked(&self) -> Option<Ledger> {
+        let ledger = || Ledger { mark: self.prior.clone(), ..self.ledger.clone() };
+        self.exchange.is_none().then(ledger)
+    }
+
+    fn marked_by(&self) -> &str {
+        self.prior.as_ref().map_or("", |mark| &mark.who)
+    }
+}
+
+pub(super) fn store_error(answer: &Answer) -> Error {
+    let Answer::Failed(trouble) = answer else {
+        return Error::Store(StoreTrouble::NotWritable);
+    };
+    Error::Store(*trouble)
+}

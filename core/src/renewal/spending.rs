@@ -1,0 +1,282 @@
+//! From the request to the record: the one place where a refresh token is presented.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::closing::{Closing, Then};
+use super::ledger::{Ended, Ledger, Mark};
+use super::rounds::{Found, Glance};
+use super::stash::Stash;
+use super::step::{Answer, Kept, Outcome, RenewalStep};
+use super::{Refused, Renewal, State};
+use crate::Secret;
+use crate::call::{Call, Repeat, Tries, Turn, not_exchanged, refused};
+use crate::credential::Credential;
+use crate::error::{Error, Trouble};
+use crate::http::{Purpose, RequestId, Response, TransportError};
+use crate::provider::Reuse;
+use crate::time::Now;
+use crate::wire::exchange::{self, Exchanged};
+use crate::wire::reply::{Answer as Reply, Reading, Refusal};
+use crate::wire::token::{self, TokenReply};
+
+/// Nobody waits longer than this between two sends while others wait for the lock.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// The pauses between attempts to save, in ms; about half a minute in all.
+const SAVE_AGAIN_MS: [u64; 8] = [50, 200, 500, 1000, 2000, 5000, 10_000, 10_000];
+
+/// The life of the request.
+#[derive(Clone, Copy)]
+pub(super) struct Spend(Call);
+
+/// New tokens that are not in the record yet.
+#[derive(Clone)]
+pub(super) struct Fresh {
+    pub(super) found: Found,
+    pub(super) new: Credential,
+    /// The token that was presented is spent.
+    pub(super) rotated: bool,
+    pub(super) stashed: bool,
+    /// How often the save failed.
+    failures: usize,
+}
+
+impl Spend {
+    pub(super) fn now(now: Now) -> Self {
+        Self(Call::now(now))
+    }
+
+    pub(super) fn answered_by(&self, id: RequestId) -> Option<Tries> {
+        self.0.answered_by(id)
+    }
+
+    pub(super) fn call(&self) -> Call {
+        self.0
+    }
+}
+
+impl Renewal {
+    pub(super) fn spend(&mut self, found: Box<Found>, mut spend: Spend) -> RenewalStep {
+        let step = match spend.0.turn(self.clock, &mut self.ids) {
+            Turn::Wait(wait) => RenewalStep::Wait(wait),
+            Turn::Send(id) => {
+                let mut request = match &found.exchange {
+                    Some(rules) => exchange::request(&self.client, rules, id, &found.token),
+                    None => token::refresh(&self.client, id, &found.token),
+                };
+                request.budget = request.budget.min(self.ask.budget);
+                RenewalStep::Send(request)
+            }
+        };
+        self.state = State::Spending(found, spend);
+        step
+    }
+
+    /// The answer to the request.
+    pub(super) fn spent(
+        &mut self,
+        found: Box<Found>,
+        tries: Tries,
+        result: &Result<Response, TransportError>,
+    ) -> State {
+        let client = self.client.clone();
+        let (now, old) = (self.clock.wall, &found.record);
+        let reading = Reading { client: &client, sent: &[&found.token], wall_ms: now };
+        let reply = match &found.exchange {
+            Some(rules) => reading
+                .answer(result, |object| Exchanged::read(rules, object))
+                .map(|second| second.onto(old.clone(), now)),
+            None => reading
+                .answer(result, |object| TokenReply::read(reading.rules(), object))
+                .map(|reply| reply.renew(&client, old, now)),
+        };
+        match reply {
+            Reply::Granted(new) => Self::granted(found, new),
+            Reply::Refused(refusal) => self.refused(found, refusal),
+            Reply::NotProcessed(trouble, after) => {
+                match tries.not_processed(Repeat::Freely, trouble, after, self.clock, &self.ids) {
+                    Ok(call) if self.is_soon(&call) => State::Spending(found, Spend(call)),
+                    Ok(_) | Err(_) => self.not_sent(*found, Error::Unreachable(trouble)),
+                }
+            }
+            Reply::Lost(trouble) => self.lost(found, tries, trouble),
+            // A definite success that makes no sense may have rotated the token all the same.
+            Reply::Bad(why) if found.exchange.is_some() => {
+                self.not_sent(*found, Error::BadResponse(why))
+            }
+            Reply::Bad(_) => self.unknown(found),
+        }
+    }
+
+    fn is_soon(&self, call: &Call) -> bool {
+        match call {
+            Call::Due { at, .. } => self.clock.until(*at) <= LONGEST_PAUSE && !self.cancelled,
+            Call::Sent { .. } => false,
+        }
+    }
+
+    fn granted(found: Box<Found>, new: Credential) -> State {
+        let (was, is) = (&found.record.account.id, &new.account.id);
+        if was.is_some() && is != was {
+            // Somebody else's tokens: of no use, and the record's own may be spent.
+            let then = Then::finish(Err(Error::AccountMismatch));
+            return Closing { note: found.ended(Ended::Unknown), ..Closing::then(then) }.into();
+        }
+        let rotated = new.renewed_by().map(Secret::digest) != Some(found.digest);
+        State::Delivering(Box::new(Fresh {
+            found: *found,
+            new,
+            rotated,
+            stashed: false,
+            failures: 0,
+        }))
+    }
+
+    fn refused(&mut self, found: Box<Found>, refusal: Refusal) -> State {
+        let why = match found.exchange {
+            Some(_) => not_exchanged(refusal),
+            None => refused(Purpose::Refresh, refusal),
+        };
+        if why != Error::InvalidGrant || found.exchange.is_some() {
+            return self.not_sent(*found, why);
+        }
+        // After an interruption the token was probably spent by ourselves.
+        let why = found.prior.as_ref().map_or(why, |mark| mark.interruption(true));
+        let mut note = found.ended(Ended::Refused);
+        if let Some(ledger) = &mut note {
+            ledger.spend(found.digest);
+        }
+        let refused = Refused { digest: found.digest, record: found.record, why };
+        Closing { note, ..Closing::then(Then::LookAgain(Box::new(refused))) }.into()
+    }
+
+    /// The token is as good as before: the mark is taken back.
+    fn not_sent(&self, found: Found, why: Error) -> State {
+        let note = found.unmarked();
+        Closing { note, ..Closing::then(self.or_still_good(found.record, why)) }.into()
+    }
+
+    /// The server may have acted.
+    fn lost(&mut self, mut found: Box<Found>, tries: Tries, trouble: Trouble) -> State {
+        let again = tries.lost(Repeat::Freely, trouble, self.clock, &self.ids);
+        let again = again.ok().filter(|call| self.is_soon(call));
+        if found.exchange.is_some() {
+            return match again {
+                Some(call) => State::Spending(found, Spend(call)),
+                None => self.not_sent(*found, Error::Unreachable(trouble)),
+            };
+        }
+        let presented = found.ledger.mark.as_ref().map_or(0, |mark| mark.presented);
+        match (self.client.provider().token.reuse, again) {
+            (Reuse::Freely, Some(call)) => State::Spending(found, Spend(call)),
+            (Reuse::Freely, None) => self.not_sent(*found, Error::Unreachable(trouble)),
+            // The server forgives it for a while: at once, and written down as a second time.
+            (Reuse::Within(_), _) if presented < 2 && !self.cancelled => {
+                found.prior.clone_from(&found.ledger.mark);
+                self.mark(found)
+            }
+            (Reuse::Within(_) | Reuse::Never, _) => self.unknown(found),
+        }
+    }
+
+    fn unknown(&self, found: Box<Found>) -> State {
+        let note = found.ended(Ended::Unknown);
+        let mark = note.as_ref().and_then(|ledger| ledger.mark.as_ref());
+        let why = match mark {
+            Some(mark) => mark.interruption(mark.presented > 1),
+            None => Error::OutcomeUnknown, // no mark could be written, and the caller knew
+        };
+        Closing { note, ..Closing::then(self.or_still_good(found.record, why)) }.into()
+    }
+
+    /// What became of the save.
+    pub(super) fn saved(&mut self, mut fresh: Box<Fresh>, answer: Answer) -> State {
+        match answer {
+            Answer::Done => fresh.durable(),
+            Answer::Changed(Some(there)) if fresh.is_what(&there) => fresh.durable(),
+            Answer::Changed(_) => State::Reading(Glance::Overtaken(fresh)),
+            Answer::Held | Answer::Loaded(_) | Answer::Alive(_) | Answer::Failed(_) => {
+                let pause = SAVE_AGAIN_MS.get(fresh.failures).copied();
+                fresh.failures += 1;
+                match pause.filter(|_| !self.cancelled) {
+                    Some(ms) => {
+                        let at = self.clock.plus(Duration::from_millis(ms));
+                        State::PausingToSave(fresh, at)
+                    }
+                    None => fresh.keep_aside(),
+                }
+            }
+        }
+    }
+
+    /// The record no longer held what was spent.
+    pub(super) fn overtaken_by(
+        &mut self,
+        fresh: &Fresh,
+        there: Option<Credential>,
+        ledger: &Ledger,
+    ) -> State {
+        let is_new_login = ledger.logins > fresh.found.ledger.logins;
+        let revoke = (there.is_none() || is_new_login).then(|| fresh.new.clone());
+        let unstash = fresh.stashed && revoke.is_some();
+        let then = match there {
+            None => Then::finish(Err(Error::SignedOut)),
+            Some(there) => match self.adopt(&there, ledger) {
+                Some(State::Closing(adopted)) => adopted.then,
+                Some(_) | None if !self.began_again => Then::BeginAgain,
+                Some(_) | None => self.or_still_good(there, Error::Busy),
+            },
+        };
+        Closing { revoke, unstash, ..Closing::then(then) }.into()
+    }
+}
+
+impl Found {
+    /// The ledger with our mark, and how it ended; none for what needs no mark.
+    fn ended(&self, ended: Ended) -> Option<Ledger> {
+        let mark = Mark { ended: Some(ended), ..self.ledger.mark.clone()? };
+        let ledger = Ledger { mark: Some(mark), ..self.ledger.clone() };
+        self.exchange.is_none().then_some(ledger)
+    }
+
+    pub(super) fn awaits(&self) -> &'static str {
+        if self.exchange.is_some() { "ExchangingToken" } else { "RefreshingToken" }
+    }
+}
+
+impl Fresh {
+    pub(super) fn stash(&self) -> Secret {
+        Stash::write(self.found.digest, &self.new)
+    }
+
+    /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
+    /// would be lost.
+    pub(super) fn delivered(self: Box<Self>) -> State {
+        if self.rotated { State::Stashing(self) } else { State::Saving(self) }
+    }
+
+    fn durable(self) -> State {
+        let mut ledger = Ledger { mark: None, ..self.found.ledger };
+        ledger.generation += 1;
+        if self.rotated {
+            ledger.spend(self.found.digest);
+        }
+        let note = self.found.exchange.is_none().then_some(ledger);
+        let then = Then::finish(Ok(Outcome::Renewed(self.new, Kept::Saved)));
+        Closing { note, unstash: self.stashed, ..Closing::then(then) }.into()
+    }
+
+    /// The record cannot have them. They stay in the stash, or at least with the callers, and the
+    /// mark stays where it is.
+    pub(super) fn keep_aside(self) -> State {
+        let kept = if self.stashed { Kept::Stashed } else { Kept::InMemory };
+        let note = self.found.ended(Ended::Unknown);
+        let then = Then::finish(Ok(Outcome::Renewed(self.new, kept)));
+        Closing { note, ..Closing::then(then) }.into()
+    }
+
+    fn is_what(&self, there: &Credential) -> bool {
+        self.rotated
+            && there.renewed_by().map(Secret::digest) == self.new.renewed_by().map(Secret::digest)
+    }
+}

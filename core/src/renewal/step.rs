@@ -1,0 +1,244 @@
+//! What a renewal asks of its host, and what it is told: plain values.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use crate::credential::{Credential, RENEW_BEFORE};
+use crate::error::Error;
+use crate::http::{Request, RequestId};
+use crate::{Digest, Secret};
+
+/// What to do next.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "none of them is kept")]
+pub enum RenewalStep {
+    /// Do this where the record is kept, and answer with the id ([`Renewal::handle_answer`]).
+    ///
+    /// [`Renewal::handle_answer`]: crate::Renewal::handle_answer
+    Do(RequestId, Task),
+    /// Perform this request and answer with its id.
+    Send(Request),
+    /// Callers may use this from now on. It is not durable yet, so go on.
+    Deliver(Box<Credential>),
+    /// Poll again after this long, or sooner; without a duration only an answer can move things.
+    Wait(Option<Duration>),
+    /// It is over. Said once.
+    Done(Result<Outcome, Error>),
+}
+
+/// One thing to do where the record is kept.
+#[derive(Debug)]
+pub enum Task {
+    /// Take a lock, waiting for it at most so long: [`Answer::Done`], [`Answer::Held`] if somebody
+    /// else has it still, [`Answer::Failed`] if there is no telling.
+    Lock(Lock, Duration),
+    /// Read the record, the ledger and the stash: [`Answer::Loaded`].
+    Load,
+    /// Whether the process that called itself this ([`Ask::who`]) still runs: [`Answer::Alive`].
+    Alive(String),
+    /// Prove that a record of this size can be written: [`Answer::Done`].
+    Probe,
+    /// Write the ledger, durably. It holds no secret: [`Answer::Done`].
+    Note(String),
+    /// Look whether the locks are still ours: [`Answer::Done`], or [`Answer::Held`] if not.
+    Confirm,
+    /// Write the stash durably where only its owner can read it, or remove it: [`Answer::Done`].
+    Stash(Option<Secret>),
+    /// Put a credential in the record's place if what stands there is as expected, durably:
+    /// [`Answer::Done`], or [`Answer::Changed`] with what stands there instead.
+    Save(Expected, Box<Credential>),
+    /// Take the record away: [`Answer::Done`], or [`Answer::Changed`] if there was none.
+    Remove,
+    /// Give the locks back, the last one first, and only those that are still ours:
+    /// [`Answer::Done`].
+    Unlock,
+}
+
+/// The two locks around a renewal, in the order in which they are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lock {
+    /// Everyone who goes by this protocol takes it.
+    Ours,
+    /// That of the tool whose record this is, taken as that tool takes it.
+    Owner,
+}
+
+/// What has to stand in a record for a save to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Expected {
+    /// Whatever there is: a login replaces it.
+    Anything,
+    /// A credential that is renewed by the token with this digest ([`Credential::renewed_by`]).
+    RenewedBy(Digest),
+}
+
+impl Expected {
+    /// Whether this is what has to be there: for stores that compare and swap.
+    pub fn is_met_by(self, there: Option<&Credential>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::RenewedBy(digest) => {
+                there.and_then(Credential::renewed_by).map(Secret::digest) == Some(digest)
+            }
+        }
+    }
+}
+
+/// What became of a [`Task`].
+#[derive(Debug)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The lock is somebody else's.
+    Held,
+    /// What was read.
+    Loaded(Box<Loaded>),
+    /// Whether that process still runs.
+    Alive(bool),
+    /// Nothing was written, because this stands there.
+    Changed(Option<Box<Credential>>),
+    /// It could not be done.
+    Failed(StoreTrouble),
+}
+
+/// What a store holds about one record.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The credential, if there is one.
+    pub record: Option<Credential>,
+    /// The record is another tool's, and only that tool renews it.
+    pub is_borrowed: bool,
+    /// What [`Task::Note`] wrote last.
+    pub ledger: Option<String>,
+    /// What [`Task::Stash`] wrote last, if it was not removed.
+    pub stash: Option<Secret>,
+}
+
+/// Why a store could not do something. The host knows the details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreTrouble {
+    /// What is there cannot be read or is damaged.
+    Unreadable,
+    /// Nothing can be written there.
+    NotWritable,
+    /// Locks do not work there.
+    NoLock,
+    /// A newer version wrote it.
+    Newer,
+}
+
+impl fmt::Display for StoreTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "something cannot be read",
+            Self::NotWritable => "nothing can be written",
+            Self::NoLock => "locks do not work",
+            Self::Newer => "a newer version has left a ledger that must not be overwritten",
+        })
+    }
+}
+
+/// What a renewal is to do, and for whom.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// When the record is to be renewed.
+    pub due: Due,
+    /// The account that it has to belong to, by [`Account::id`](crate::Account::id).
+    pub account: Option<String>,
+    /// Who asks, in words that tell one process from every other and carry no secret: it stands in
+    /// the ledger, and [`Task::Alive`] asks for it.
+    pub who: String,
+    /// The record has an owner with a lock of its own.
+    pub has_owner_lock: bool,
+    /// How long to wait for locks, and for somebody who is renewing.
+    pub patience: Duration,
+    /// How long the request may take; less than what makes the owner tool think that our lock has
+    /// been left behind.
+    pub budget: Duration,
+    /// Renew although it cannot be saved: the caller wants to keep it in memory alone.
+    pub in_memory: bool,
+}
+
+impl Ask {
+    /// For a renewal of a record that is nobody else's.
+    pub fn new(due: Due, who: impl Into<String>) -> Self {
+        Self {
+            due,
+            account: None,
+            who: who.into(),
+            has_owner_lock: false,
+            patience: Duration::from_secs(30),
+            budget: Duration::from_secs(30),
+            in_memory: false,
+        }
+    }
+}
+
+/// When a record is to be renewed, as it stands under the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// When it lapses within `margin`, or does not last for `min_ttl`.
+    Within {
+        /// How long it has to be good for.
+        min_ttl: Duration,
+        /// How long before its expiry it is renewed; see [`Credential::renew_at`].
+        margin: Duration,
+    },
+    /// While its access token has this digest: an API rejected that one, or a person asked.
+    Still(Digest),
+}
+
+impl Due {
+    /// Good for this long, renewed [`RENEW_BEFORE`] it lapses.
+    pub const fn within(min_ttl: Duration) -> Self {
+        Self::Within { min_ttl, margin: RENEW_BEFORE }
+    }
+}
+
+/// How a renewal, a sign-in or a sign-out went well.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Nothing had to be asked: the record is good, perhaps because somebody else renewed it.
+    Adopted(Credential),
+    /// Nothing had to be asked: an interrupted renewal had left the new tokens behind.
+    Recovered(Credential),
+    /// There are new tokens.
+    Renewed(Credential, Kept),
+    /// It could not be renewed, for this reason, and is still good for as long as was asked.
+    StillGood(Credential, Error),
+    /// The login stands in the record.
+    SignedIn,
+    /// The record is gone.
+    SignedOut {
+        /// There was one.
+        was_there: bool,
+        /// What the server was told.
+        revoked: Revoked,
+    },
+}
+
+/// Where new tokens are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// In the record.
+    Saved,
+    /// The record could not be written; the stash has them, and the next renewal will find them.
+    Stashed,
+    /// Nowhere but in memory: save them before this process ends.
+    InMemory,
+}
+
+/// What became of a revocation (RFC 7009).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// The server confirms it.
+    Yes,
+    /// The provider offers none, or there was nothing to revoke.
+    NotOffered,
+    /// The server did not: what it issued lives on until it expires.
+    Failed(Error),
+}

@@ -1,0 +1,226 @@
+//! Performs what a [`Renewal`] asks for: over a store, its locks and its journal, and the network.
+//!
+//! The loop is the contract's, and decides nothing: poll; do what the step says; tell the renewal
+//! what happened; repeat.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use grantflow_core as core;
+use grantflow_core::{
+    Answer, Credential, Loaded, Lock, Outcome, Renewal, RenewalStep, StoreTrouble, Task,
+};
+
+use crate::clock::Clock;
+use crate::drive::Event;
+use crate::error::Error;
+use crate::owner;
+use crate::store::{
+    CredentialStore, HeldLock, Journal, Key, Locks, MemoryStore, Saved, StoreError,
+};
+use crate::transport::Transport;
+
+/// The locks and journals of stores that have none: they keep the tasks of this process apart.
+static OF_THIS_PROCESS: LazyLock<MemoryStore> = LazyLock::new(MemoryStore::new);
+
+/// One record, and what it takes to renew it.
+pub(crate) struct Performer<'a> {
+    store: &'a dyn CredentialStore,
+    key: &'a Key,
+    /// Where it keeps its notes: its own name, unless they are shared with other stores.
+    notes: Key,
+    transport: &'a dyn Transport,
+    clock: &'a Clock,
+    watch: &'a (dyn Fn(&Event) + Send + Sync),
+    locks: Vec<Box<dyn HeldLock>>,
+    /// The store's own words for what it could not do, and for whose the record is.
+    trouble: Option<StoreError>,
+    borrowed_from: Option<String>,
+}
+
+impl<'a> Performer<'a> {
+    pub(crate) fn new(
+        store: &'a dyn CredentialStore,
+        key: &'a Key,
+        transport: &'a dyn Transport,
+        clock: &'a Clock,
+        watch: &'a (dyn Fn(&Event) + Send + Sync),
+    ) -> Self {
+        let notes = match store.journal() {
+            Some(_) => key.clone(),
+            None => Key::of(format!("{key} in {}", store.describe())),
+        };
+        Self {
+            store,
+            key,
+            notes,
+            transport,
+            clock,
+            watch,
+            locks: Vec::new(),
+            trouble: None,
+            borrowed_from: None,
+        }
+    }
+
+    /// Drives the renewal to its end. `deliver` gets new tokens as soon as they are there, before
+    /// they are durable.
+    pub(crate) async fn perform(
+        mut self,
+        renewal: &mut Renewal,
+        mut deliver: impl FnMut(Credential) + Send,
+    ) -> Result<Outcome, Error> {
+        loop {
+            let step = renewal.poll(self.clock.now()); // poll
+            let state = renewal.state();
+            (self.watch)(&Event::Polled { state, interval: None, saved: None });
+            match step {
+                RenewalStep::Do(id, task) => {
+                    let name = name(&task);
+                    let answer = self.answer(task).await; // do what the step says
+                    let went_well = !matches!(answer, Answer::Failed(_) | Answer::Held);
+                    (self.watch)(&Event::Performed { task: name, went_well });
+                    // Taken, since it answers the task that is out.
+                    let _ = renewal.handle_answer(self.clock.now(), id, answer); // tell
+                }
+                RenewalStep::Send(request) => {
+                    (self.watch)(&Event::sent(&request));
+                    let id = request.id;
+                    let result = self.transport.send(request).await;
+                    (self.watch)(&Event::answered(id, &result));
+                    let _ = renewal.handle_response(self.clock.now(), id, &result); // tell
+                }
+                RenewalStep::Deliver(credential) => deliver(*credential),
+                RenewalStep::Wait(at_most) => {
+                    (self.watch)(&Event::Waiting { at_most });
+                    tokio::time::sleep(at_most.unwrap_or(Duration::ZERO)).await;
+                }
+                RenewalStep::Done(outcome) => {
+                    let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+                    (self.watch)(&Event::Finished { outcome: told });
+                    return outcome.map_err(|why| self.in_words_of_the_store(why));
+                }
+            } // repeat
+        }
+    }
+
+    async fn answer(&mut self, task: Task) -> Answer {
+        match task {
+            Task::Lock(lock, at_most) => self.lock(lock, at_most).await,
+            Task::Load => {
+                let loaded = self.load().await;
+                self.or_trouble(loaded, |loaded| Answer::Loaded(Box::new(loaded)))
+            }
+            Task::Alive(who) => Answer::Alive(owner::is_alive(&who)),
+            Task::Probe => {
+                let probed = self.store.probe(self.key).await;
+                self.or_trouble(probed, |()| Answer::Done)
+            }
+            Task::Note(ledger) => {
+                let noted = self.journal().note(&self.notes, &ledger).await;
+                self.or_trouble(noted, |()| Answer::Done)
+            }
+            Task::Stash(stash) => {
+                let stashed = self.journal().stash(&self.notes, stash.as_ref()).await;
+                self.or_trouble(stashed, |()| Answer::Done)
+            }
+            Task::Confirm if self.locks.iter().all(|lock| lock.is_held()) => Answer::Done,
+            Task::Confirm => Answer::Held,
+            Task::Save(expected, credential) => {
+                let saved = self.store.save(self.key, expected, &credential).await;
+                self.or_trouble(saved, |saved| match saved {
+                    Saved::Done => Answer::Done,
+                    Saved::Changed(there) => Answer::Changed(there),
+                })
+            }
+            Task::Remove => {
+                let removed = self.store.remove(self.key).await;
+                self.or_trouble(removed, |was_there| {
+                    if was_there { Answer::Done } else { Answer::Changed(None) }
+                })
+            }
+            Task::Unlock => {
+                while self.locks.pop().is_some() {}
+                Answer::Done
+            }
+        }
+    }
+
+    async fn lock(&mut self, lock: Lock, at_most: Duration) -> Answer {
+        let (locks, key): (&dyn Locks, _) = match self.store.locks() {
+            Some(locks) => (locks, self.key.clone()),
+            None => (&*OF_THIS_PROCESS, self.notes.clone()),
+        };
+        let acquired = locks.acquire(&key, lock, at_most).await;
+        match acquired {
+            Ok(Some(held)) => {
+                self.locks.push(held);
+                Answer::Done
+            }
+            Ok(None) => Answer::Held,
+            Err(why) => self.failed(why),
+        }
+    }
+
+    async fn load(&mut self) -> Result<Loaded, StoreError> {
+        let noted = self.journal().read(&self.notes).await?;
+        let record = self.store.load(self.key).await?;
+        self.borrowed_from = record.as_ref().and_then(|record| record.borrowed_from.clone());
+        Ok(Loaded {
+            is_borrowed: self.borrowed_from.is_some(),
+            record: record.map(|record| record.credential),
+            ledger: noted.ledger,
+            stash: noted.stash,
+        })
+    }
+
+    fn journal(&self) -> &'a dyn Journal {
+        self.store.journal().unwrap_or(&*OF_THIS_PROCESS)
+    }
+
+    fn or_trouble<T>(
+        &mut self,
+        result: Result<T, StoreError>,
+        answer: impl FnOnce(T) -> Answer,
+    ) -> Answer {
+        result.map_or_else(|why| self.failed(why), answer)
+    }
+
+    fn failed(&mut self, why: StoreError) -> Answer {
+        let trouble = why.trouble();
+        self.trouble = Some(why);
+        Answer::Failed(trouble)
+    }
+
+    /// The renewal knows that the store failed, the store knows how.
+    fn in_words_of_the_store(&mut self, why: core::Error) -> Error {
+        match (&why, self.trouble.take()) {
+            (core::Error::Store(trouble), Some(error)) if *trouble != StoreTrouble::Newer => {
+                Error::Store(error)
+            }
+            (core::Error::Borrowed, _) => {
+                let from = self.borrowed_from.take().unwrap_or_default();
+                Error::Borrowed { provider: self.key.to_string(), from }
+            }
+            (core::Error::SignedOut, _) => Error::NotSignedIn(self.key.to_string()),
+            (_, _) => Error::Ended(why),
+        }
+    }
+}
+
+fn name(task: &Task) -> &'static str {
+    match task {
+        Task::Lock(Lock::Ours, _) => "lock",
+        Task::Lock(Lock::Owner, _) => "lock_of_owner",
+        Task::Load => "load",
+        Task::Alive(_) => "look_for_owner",
+        Task::Probe => "probe",
+        Task::Note(_) => "note",
+        Task::Confirm => "confirm",
+        Task::Stash(Some(_)) => "stash",
+        Task::Stash(None) => "unstash",
+        Task::Save(..) => "save",
+        Task::Remove => "remove",
+        Task::Unlock => "unlock",
+    }
+}

@@ -1,0 +1,115 @@
+//! A renewal of one credential over a store that never fails, so that it can be driven like a login.
+
+use grantflow_core::{
+    Answer, Ask, Client, Credential, Due, Entropy, Error, Loaded, Machine, Now, Outcome, Rejected,
+    Renewal, RenewalStep, RequestId, Response, Secret, Step, Task, TransportError,
+};
+
+const WHO: &str = "the only process";
+
+/// [`Renewal`] with a record, a ledger and a stash in memory, and nobody else who wants the locks.
+#[derive(Debug)]
+pub struct Renewing {
+    renewal: Renewal,
+    record: Option<Credential>,
+    ledger: Option<String>,
+    stash: Option<Secret>,
+}
+
+impl Renewing {
+    /// Renews `credential` now, whether it is due or not.
+    pub fn new(client: &Client, credential: Credential, entropy: &Entropy, now: Now) -> Self {
+        let ask = Ask::new(Due::Still(credential.access_token.digest()), WHO);
+        let renewal = Renewal::renew(client, ask, entropy, now);
+        Self { renewal, record: Some(credential), ledger: None, stash: None }
+    }
+
+    /// The ledger and the stash as they were left.
+    pub fn left(&self) -> (Option<&str>, Option<&Secret>) {
+        (self.ledger.as_deref(), self.stash.as_ref())
+    }
+
+    /// How it ends before it has sent anything; none if it sends.
+    pub fn refused(mut self, now: Now) -> Option<Error> {
+        match self.poll(now) {
+            Step::Done(outcome) => outcome.err(),
+            Step::Send(_) | Step::Wait(_) => None,
+        }
+    }
+
+    fn perform(&mut self, task: Task) -> Answer {
+        match task {
+            Task::Lock(..) | Task::Probe | Task::Confirm | Task::Unlock => Answer::Done,
+            Task::Alive(_) => Answer::Alive(false),
+            Task::Load => Answer::Loaded(Box::new(Loaded {
+                record: self.record.clone(),
+                is_borrowed: false,
+                ledger: self.ledger.clone(),
+                stash: self.stash.clone(),
+            })),
+            Task::Note(ledger) => {
+                self.ledger = Some(ledger);
+                Answer::Done
+            }
+            Task::Stash(stash) => {
+                self.stash = stash;
+                Answer::Done
+            }
+            Task::Save(_, credential) => {
+                self.record = Some(*credential);
+                Answer::Done
+            }
+            Task::Remove => {
+                self.record = None;
+                Answer::Done
+            }
+        }
+    }
+}
+
+impl Machine for Renewing {
+    fn state(&self) -> &'static str {
+        self.renewal.state()
+    }
+
+    fn poll(&mut self, now: Now) -> Step {
+        loop {
+            match self.renewal.poll(now) {
+                RenewalStep::Do(id, task) => {
+                    let answer = self.perform(task);
+                    let taken = self.renewal.handle_answer(now, id, answer);
+                    assert_eq!(taken, Ok(()), "an answer to what is out is taken");
+                }
+                RenewalStep::Deliver(_) => {}
+                RenewalStep::Send(request) => return Step::Send(request),
+                RenewalStep::Wait(wait) => return Step::Wait(wait),
+                RenewalStep::Done(outcome) => return Step::Done(outcome.map(credential)),
+            }
+        }
+    }
+
+    fn handle_response(
+        &mut self,
+        now: Now,
+        id: RequestId,
+        result: &Result<Response, TransportError>,
+    ) -> Result<(), Rejected> {
+        self.renewal.handle_response(now, id, result)
+    }
+}
+
+/// What a renewal that went well brought.
+fn credential(outcome: Outcome) -> Credential {
+    match outcome {
+        Outcome::Adopted(credential)
+        | Outcome::Recovered(credential)
+        | Outcome::Renewed(credential, _)
+        | Outcome::StillGood(credential, _) => credential,
+        Outcome::SignedIn | Outcome::SignedOut { .. } => panic!("no renewal: {outcome:?}"),
+    }
+}
+
+/// How a renewal ends that [`Renewing`] began now and whose answer was lost.
+pub fn interrupted(now: Now) -> Error {
+    Error::Interrupted { at: now.wall, by: WHO.to_owned(), is_last: false }
+}
