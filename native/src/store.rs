@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod lock;
 mod memory;
+mod migration;
 pub(crate) mod plain;
 pub(crate) mod private;
 mod profile;

@@ -7,5 +7,6 @@ mod login;
 mod loopback;
 mod races;
 mod renewal;
+mod shapes;
 mod store;
 mod transport;
