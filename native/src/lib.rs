@@ -64,7 +64,7 @@ mod host;
 mod login;
 mod logins;
 pub mod loopback;
-mod owner;
+pub mod owner;
 mod pending;
 mod renew;
 mod standing;

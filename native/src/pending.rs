@@ -14,7 +14,7 @@ use grantflow_core::{Digest, Flow, Prompt, Remedy, Secret, SnapshotError};
 
 use crate::drive::{Around, Event};
 use crate::host::Host;
-use crate::store::{StoreError, private};
+use crate::store::{Disk, StoreError, private};
 
 const WAITING: &str = "json";
 const CLAIMED: &str = "claimed";
@@ -46,9 +46,9 @@ impl Drawer {
         let snapshot = flow.save().ok_or(PendingError::None)?;
         let names: Vec<_> = flow.names().iter().map(Digest::to_string).collect();
         let file = [label(provider), names.join("."), WAITING.into()].join(".");
-        private::make_folder(&self.folder)?;
+        private::make_folder(&Disk::default(), &self.folder)?;
         let superseded = self.waiting(provider)?;
-        private::replace(&self.folder.join(file), snapshot.expose().as_bytes())?;
+        private::replace(&Disk::default(), &self.folder.join(file), snapshot.expose().as_bytes())?;
         for path in superseded {
             // Someone may be claiming it just now; it is theirs then.
             let _ = fs::remove_file(path);
@@ -122,7 +122,7 @@ impl Claimed {
     pub(crate) fn keep(&mut self, snapshot: Option<&Secret>) {
         self.goes_back = snapshot.is_some_and(|snapshot| {
             // An older snapshot is as good but for its waits.
-            let _ = private::replace(&self.path, snapshot.expose().as_bytes());
+            let _ = private::replace(&Disk::default(), &self.path, snapshot.expose().as_bytes());
             true
         });
     }

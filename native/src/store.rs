@@ -10,15 +10,19 @@
 //! | [`FileStore`] | a JSON file, ours or another tool's, with everything a crash can need beside it |
 //! | [`MemoryStore`] | nothing that outlives the process: for tests, and agents without a disk |
 
+mod beside;
+mod disk;
 mod document;
 mod error;
 mod file;
+mod in_place;
 mod lock;
 mod memory;
 mod migration;
 pub(crate) mod plain;
 pub(crate) mod private;
 mod profile;
+mod safety;
 mod shape;
 
 use std::fmt;
@@ -26,14 +30,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use grantflow_core::{Credential, Digest, Secret};
-
 pub use grantflow_core::{Expected, Lock};
 
-pub use self::error::StoreError;
+pub(crate) use self::disk::Disk;
+#[doc(hidden)]
+pub use self::disk::{Call, Faults};
+pub use self::error::{Exposure, KeychainError, StoreError};
 pub use self::file::FileStore;
 pub(crate) use self::file::is_ours;
+pub use self::lock::OwnerLock;
 pub use self::memory::MemoryStore;
 pub use self::profile::{Found, Home, Rights, Tool, UnknownTool};
+pub use self::safety::Warning;
 pub use self::shape::{Entries, Entry, Shape, StoredKey};
 use crate::drive::BoxFuture;
 

@@ -27,7 +27,8 @@ pub enum StoreError {
         /// The path.
         path: PathBuf,
     },
-    /// A symbolic link that leads nowhere, or in a circle.
+    /// A symbolic link that leads nowhere or in a circle, or that was put there since the store was
+    /// opened.
     BrokenLink {
         /// The link.
         path: PathBuf,

@@ -1,45 +1,108 @@
 //! Credentials in one JSON file, an entry for each provider.
 //!
-//! The shape is the one that several agents use: an object of
+//! The shape of our own is the one that several agents use: an object of
 //! `{"type":"oauth","access":…,"refresh":…,"expires":…}` by provider id, with members of our own
-//! beside them. Other tools may keep entries in the same file, so an entry is replaced in the text
-//! and every other byte stays as it was.
+//! beside them. A file in another tool's place is read and written as that tool does, under that
+//! tool's locks. Whatever stands in a file and is not what changes stays, byte for byte.
 //!
 //! The file is written whole beside its place, made durable, and moved there; what stood there
 //! before is kept as `….bak`. A file that is empty or cannot be read is an error and is never
-//! overwritten.
+//! overwritten. Everything else that a store needs is in a folder beside it, `….grantflow`.
 
-use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+mod change;
+mod notes;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use etcetera::BaseStrategy as _;
-use grantflow_core::{Credential, Digest};
-use zeroize::Zeroizing;
+use grantflow_core::Credential;
 
-use super::lock::KernelLock;
+use super::disk::{Disk, Faults};
+use super::lock::{Held, OwnerLock, Sightings};
+use super::private::folder_of;
+use super::profile::{Home, Tool};
+use super::safety::{self, Warning};
 use super::shape::{Entry, Shape};
-use super::{Key, StoreError, private};
+use super::{CredentialStore, Expected, Journal, Key, Locks, Record, Saved, StoreError};
+use crate::drive::BoxFuture;
 use crate::error::NotOurs;
 
-/// Folders in which other tools keep their logins.
-const OTHER_TOOLS: [&str; 6] = [".claude", ".codex", ".gemini", ".pi", ".qwen", "opencode"];
-
-/// No token of any provider is longer.
-const ROOM_FOR_TOKENS: usize = 64 << 10;
-
-/// A file of credentials. Cheap to clone; nothing is kept in memory.
+/// A file of credentials. Cheap to clone; no credential is kept in memory.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
+    /// Whose place it is in; `None` for ours.
+    tool: Option<Tool>,
+    renewing: bool,
+    owner: OwnerLock,
+    disk: Disk,
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a store know together.
+#[derive(Debug, Default)]
+struct Shared {
+    sightings: Sightings,
+    /// The owner's lock while a renewal holds it, so that its save needs no second one.
+    owners: Mutex<Weak<Held>>,
+    warnings: Mutex<BTreeSet<Warning>>,
 }
 
 impl FileStore {
-    /// The store at `path`, which need not exist yet. A symbolic link there is followed once, now.
+    /// The store at `path`, which need not exist yet: another tool's if that keeps its logins there,
+    /// else ours. A symbolic link there is followed once, now.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        // A link may lead to a file that is yet to be written.
-        let aim = || Some(path.parent()?.join(path.read_link().ok()?));
-        Self { path: path.canonicalize().ok().or_else(aim).unwrap_or(path) }
+        let tool = Tool::of(&path, &Home::look());
+        Self::by(path, tool)
+    }
+
+    /// Where a tool keeps its logins by default, or where its environment variables say.
+    ///
+    /// # Errors
+    /// [`StoreError::NoHome`] where the system names no home folder.
+    pub fn of(tool: Tool) -> Result<Self, StoreError> {
+        let places = tool.places(&Home::look());
+        let place = places.iter().find(|place| place.exists()).or(places.first());
+        Ok(Self::by(place.ok_or(StoreError::NoHome)?.clone(), Some(tool)))
+    }
+
+    fn by(path: PathBuf, tool: Option<Tool>) -> Self {
+        let path = resolved(path);
+        let owner = match tool {
+            Some(Tool::Pi) => OwnerLock::pi(&path),
+            Some(Tool::ClaudeCode) => OwnerLock::claude_code(&path),
+            Some(Tool::Codex) => OwnerLock::codex(&path),
+            Some(_) | None => OwnerLock::none(),
+        };
+        let (disk, shared) = Default::default();
+        Self { path, tool, renewing: false, owner, disk, shared }
+    }
+
+    /// Whether to renew, and otherwise change, what stands in the file of a tool that would rather
+    /// do so alone: [`Tool::rights`] says what that risks.
+    #[must_use]
+    pub fn renewing(mut self, renewing: bool) -> Self {
+        self.renewing = renewing;
+        self
+    }
+
+    /// For a file of ours that a tool with locks of its own uses too.
+    #[must_use]
+    pub fn locked_by(mut self, owner: OwnerLock) -> Self {
+        self.owner = owner;
+        self
+    }
+
+    /// For tests: what comes before each system call of a write.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_faults(mut self, faults: Arc<dyn Faults>) -> Self {
+        self.disk = Disk::with(faults);
+        self
     }
 
     /// `$GRANTFLOW_HOME/auth.json`, or `grantflow/auth.json` in the platform's data folder.
@@ -60,19 +123,24 @@ impl FileStore {
         &self.path
     }
 
+    /// What is less than safe about it and works all the same, as far as it was seen by now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsafe`] if it is worse than that.
+    pub fn warnings(&self) -> Result<Vec<Warning>, StoreError> {
+        let mut warnings = safety::look(&self.path)?;
+        let seen = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.extend(seen.iter().cloned());
+        Ok(warnings)
+    }
+
     /// The credential of a provider; `None` if there is none, if its tokens are blank, or if it is
     /// an API key and no login.
     ///
     /// # Errors
     /// [`StoreError`] if the file, or the entry, cannot be read.
     pub fn load(&self, provider: &str) -> Result<Option<Credential>, StoreError> {
-        match self.read()? {
-            None => Ok(None),
-            Some(text) => {
-                let entry = self.told(Shape::Own.entry(&text, &Key::of(provider)))?;
-                Ok(entry.and_then(Entry::into_login))
-            }
-        }
+        Ok(self.record(&Key::of(provider))?.map(|record| record.credential))
     }
 
     /// Every credential, in the order of the file. An entry that is no login, or not a whole one,
@@ -81,9 +149,7 @@ impl FileStore {
     /// # Errors
     /// [`StoreError`] if the file cannot be read.
     pub fn list(&self) -> Result<Vec<Credential>, StoreError> {
-        let Some(text) = self.read()? else { return Ok(Vec::new()) };
-        let entries = self.told(Shape::Own.entries(&text))?.into_iter();
-        Ok(entries.filter_map(|(_, entry)| entry.ok()?.into_login()).collect())
+        Ok(self.records()?.into_iter().map(|(_, record)| record.credential).collect())
     }
 
     /// Puts a credential in its provider's place. Durable when it returns.
@@ -91,25 +157,7 @@ impl FileStore {
     /// # Errors
     /// [`StoreError`]; the file is as it was then.
     pub fn save(&self, credential: &Credential) -> Result<(), StoreError> {
-        let key = Key::of(&credential.provider);
-        self.change(|text| Shape::Own.with(text, &key, credential).map(Some))
-    }
-
-    /// Puts a renewed credential in place of the one with this access token; `false`, and no change,
-    /// if that is no longer there: a logout or a newer login wins over a late renewal.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the file is as it was then.
-    pub(crate) fn renewed(&self, old: Digest, new: &Credential) -> Result<bool, StoreError> {
-        let key = Key::of(&new.provider);
-        let mut is_there = false;
-        self.change(|text| {
-            let held = text.and_then(|text| Shape::Own.entry(text, &key).ok()?);
-            let held = held.and_then(Entry::into_login);
-            is_there = held.is_some_and(|held| held.access_token.digest() == old);
-            if is_there { Shape::Own.with(text, &key, new).map(Some) } else { Ok(None) }
-        })?;
-        Ok(is_there)
+        self.save_if(&Key::of(&credential.provider), Expected::Anything, credential).map(drop)
     }
 
     /// Takes a provider's entry out, whatever it is, and out of the last good version too; `false`
@@ -118,100 +166,152 @@ impl FileStore {
     /// # Errors
     /// [`StoreError`]; the file is as it was then.
     pub fn remove(&self, provider: &str) -> Result<bool, StoreError> {
-        let mut removed = false;
-        self.change(|text| {
-            let text = text.map(|text| Shape::Own.without(text, &Key::of(provider)));
-            let text = text.transpose()?.flatten();
-            removed = text.is_some();
-            Ok(text)
-        })?;
-        if removed {
-            let _locked = KernelLock::now(&self.beside(".grantflow.lock"))?;
-            if let Some(text) = self.read()? {
-                private::replace(&self.beside(".bak"), text.as_bytes())?;
-            }
-        }
-        Ok(removed)
-    }
-
-    /// Whether a later save can succeed, before anything is spent on it.
-    ///
-    /// # Errors
-    /// [`StoreError`] says why not.
-    pub fn check_writable(&self) -> Result<(), StoreError> {
-        private::make_folder(self.folder())?;
-        let text = self.read()?;
-        // The file and its last good version, and room for tokens that are longer than before.
-        let size = 2 * text.as_ref().map_or(0, |text| text.len()) + ROOM_FOR_TOKENS;
-        private::probe(self.folder(), size)?;
-        text.map_or(Ok(()), |text| self.told(Shape::Own.entries(&text)).map(drop))
+        self.take_out(&Key::of(provider))
     }
 
     /// Why a credential in this store is not ours to renew.
     pub(crate) fn not_ours(&self, credential: &Credential) -> Result<Option<NotOurs>, StoreError> {
+        if self.tool.is_some() {
+            return Ok(Some(NotOurs::File));
+        }
         if !is_ours(credential) {
             return Ok(Some(NotOurs::Entry));
         }
-        let is_other =
-            |part: Component<'_>| OTHER_TOOLS.iter().any(|name| part.as_os_str() == *name);
-        let shared = self.path.components().any(is_other) || self.has_foreign_entries()?;
-        Ok(shared.then_some(NotOurs::File))
+        Ok(self.has_foreign_entries()?.then_some(NotOurs::File))
     }
 
     /// Whether somebody else writes here too: a key, a login of theirs, anything.
     fn has_foreign_entries(&self) -> Result<bool, StoreError> {
         let Some(text) = self.read()? else { return Ok(false) };
         let is_ours = |entry: Entry| entry.into_login().is_some_and(|held| is_ours(&held));
-        let mut entries = self.told(Shape::Own.entries(&text))?.into_iter();
+        let mut entries = self.shape().entries(&text)?.into_iter();
         Ok(!entries.all(|(_, entry)| entry.is_ok_and(is_ours)))
     }
 
-    /// Held while one provider's refresh token is spent; logins to others go on meanwhile.
-    pub(crate) async fn lock_renewal(&self, provider: &str) -> Result<KernelLock, StoreError> {
-        private::make_folder(self.folder())?;
-        KernelLock::patiently(&self.beside(&format!(".{}.lock", Key::of(provider).file_name())))
-            .await
-    }
-
-    /// What is wrong with the text is wrong with this file.
-    fn told<T>(&self, found: Result<T, StoreError>) -> Result<T, StoreError> {
-        let backup = || Some(self.beside(".bak")).filter(|backup| backup.exists());
-        found.map_err(|why| why.of(&self.path, backup()))
-    }
-
-    fn read(&self) -> Result<Option<Zeroizing<String>>, StoreError> {
-        private::read(&self.path)
-    }
-
-    /// Read, change, write: as one, for everyone who goes by the same lock.
-    fn change(
-        &self,
-        change: impl FnOnce(Option<&str>) -> Result<Option<Zeroizing<String>>, StoreError>,
-    ) -> Result<(), StoreError> {
-        private::make_folder(self.folder())?;
-        let _locked = KernelLock::now(&self.beside(".grantflow.lock"))?;
-        let before = self.read()?;
-        let after = self.told(change(before.as_ref().map(|text| text.as_str())))?;
-        let Some(after) = after else { return Ok(()) };
-        if let Some(before) = &before {
-            private::replace(&self.beside(".bak"), before.as_bytes())?;
+    /// What stands under the key, with whose it is.
+    fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let Some(text) = self.read()? else { return Ok(None) };
+        match self.shape().entry(&text, key)? {
+            Some(Entry::Login(credential)) => Ok(Some(self.told(*credential))),
+            Some(Entry::Borrowed { tool, path }) => {
+                let lender = Self::by(path, Some(tool));
+                let borrowed = lender.record(key)?;
+                borrowed.map(Some).ok_or_else(|| lender.nothing_for(key))
+            }
+            Some(_) | None => Ok(None),
         }
-        private::replace(&self.path, after.as_bytes())
     }
 
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    fn records(&self) -> Result<Vec<(Key, Record)>, StoreError> {
+        let Some(text) = self.read()? else { return Ok(Vec::new()) };
+        let entries = self.shape().entries(&text)?.into_iter();
+        let records = entries.filter_map(|(key, entry)| {
+            let record = match entry.ok()? {
+                Entry::Login(credential) => self.told(*credential),
+                Entry::Borrowed { .. } => self.record(&key).ok()??,
+                Entry::ApiKey(_) | Entry::Wiped => return None,
+            };
+            Some((key, record))
+        });
+        Ok(records.collect())
     }
 
-    /// A file beside the store, named after it.
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.file_name().map_or_else(OsString::new, ToOwned::to_owned);
-        name.push(suffix);
-        self.path.with_file_name(name)
+    fn told(&self, credential: Credential) -> Record {
+        let owner = match self.tool {
+            Some(tool) => (!tool.may_renew(self.renewing)).then_some(tool.name()),
+            None => (!is_ours(&credential)).then_some("another tool"),
+        };
+        Record { credential, borrowed_from: owner.map(str::to_owned) }
+    }
+
+    fn nothing_for(&self, key: &Key) -> StoreError {
+        if self.path.exists() {
+            StoreError::NoEntry { provider: key.to_string() }
+        } else {
+            StoreError::Missing { path: self.path.clone() }
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        self.tool.map_or(Shape::Own, Tool::shape)
+    }
+
+    fn warn(&self, warning: Warning) {
+        self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
+    }
+}
+
+/// Where a path leads, by links as they are now. A link that leads nowhere stays what it is.
+fn resolved(path: PathBuf) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    match (folder_of(&path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => std::path::absolute(&path).unwrap_or(path),
     }
 }
 
 /// Grantflow wrote it: others don't say who issued a credential.
 pub(crate) fn is_ours(credential: &Credential) -> bool {
     !credential.origin.is_empty()
+}
+
+impl CredentialStore for FileStore {
+    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let key = key.clone();
+        self.in_background(move |store| store.record(&key))
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a Key,
+        expected: Expected,
+        credential: &'a Credential,
+    ) -> BoxFuture<'a, Result<Saved, StoreError>> {
+        let (key, credential) = (key.clone(), credential.clone());
+        self.in_background(move |store| store.save_if(&key, expected, &credential))
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let key = key.clone();
+        self.in_background(move |store| store.take_out(&key))
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>> {
+        self.in_background(Self::records)
+    }
+
+    fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.in_background(Self::check_writable)
+    }
+
+    fn locks(&self) -> Option<&dyn Locks> {
+        Some(self)
+    }
+
+    fn journal(&self) -> Option<&dyn Journal> {
+        Some(self)
+    }
+
+    fn describe(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl FileStore {
+    /// On a thread that may wait for a disk. Once begun it goes on to its end, also if the caller
+    /// does not wait for it.
+    fn in_background<'a, T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        let store = self.clone();
+        Box::pin(async move {
+            let path = store.path.clone();
+            let done = tokio::task::spawn_blocking(move || work(&store)).await;
+            // The runtime is shutting down and takes up no work.
+            done.unwrap_or_else(|gone| Err(StoreError::system(&path, io::Error::other(gone))))
+        })
+    }
 }

@@ -1,50 +1,24 @@
-//! A file store as a renewal wants it, with the kernel lock of its file and no journal.
-
-use std::time::Duration;
+//! A file store of which nothing is renewed that another tool may have written.
 
 use grantflow_core::Credential;
 
-use super::lock::KernelLock;
-use super::{
-    CredentialStore, Expected, FileStore, HeldLock, Key, Lock, Locks, Record, Saved, StoreError,
-};
+use super::{CredentialStore, Expected, FileStore, Journal, Key, Locks, Record, Saved, StoreError};
 use crate::drive::BoxFuture;
 
 /// See above.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain(pub(crate) FileStore);
 
-impl Plain {
-    fn record(&self, credential: Credential) -> Result<Record, StoreError> {
-        let not_ours = self.0.not_ours(&credential)?;
-        Ok(Record { credential, borrowed_from: not_ours.map(|why| why.to_string()) })
-    }
-
-    fn save_now(
-        &self,
-        key: &Key,
-        expected: Expected,
-        credential: &Credential,
-    ) -> Result<Saved, StoreError> {
-        let there = self.0.load(&key.provider)?;
-        if !expected.is_met_by(there.as_ref()) {
-            return Ok(Saved::Changed(there.map(Box::new)));
-        }
-        let spent = there.filter(|_| expected != Expected::Anything);
-        let Some(spent) = spent.map(|there| there.access_token.digest()) else {
-            return self.0.save(credential).map(|()| Saved::Done);
-        };
-        if self.0.renewed(spent, credential)? {
-            return Ok(Saved::Done);
-        }
-        Ok(Saved::Changed(self.0.load(&key.provider)?.map(Box::new)))
-    }
-}
-
 impl CredentialStore for Plain {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
         Box::pin(async {
-            self.0.load(&key.provider)?.map(|credential| self.record(credential)).transpose()
+            let Some(mut record) = CredentialStore::load(&self.0, key).await? else {
+                return Ok(None);
+            };
+            if let Some(why) = self.0.not_ours(&record.credential)? {
+                record.borrowed_from = Some(why.to_string());
+            }
+            Ok(Some(record))
         })
     }
 
@@ -54,54 +28,30 @@ impl CredentialStore for Plain {
         expected: Expected,
         credential: &'a Credential,
     ) -> BoxFuture<'a, Result<Saved, StoreError>> {
-        Box::pin(async move { self.save_now(key, expected, credential) })
+        CredentialStore::save(&self.0, key, expected, credential)
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async { self.0.remove(&key.provider) })
+        CredentialStore::remove(&self.0, key)
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>> {
-        Box::pin(async {
-            let held = self.0.list()?.into_iter();
-            held.map(|held| Ok((Key::of(&held.provider), self.record(held)?))).collect()
-        })
+        CredentialStore::list(&self.0)
     }
 
-    fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async { self.0.check_writable() })
+    fn probe<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.probe(key)
     }
 
     fn locks(&self) -> Option<&dyn Locks> {
-        Some(self)
+        self.0.locks()
+    }
+
+    fn journal(&self) -> Option<&dyn Journal> {
+        self.0.journal()
     }
 
     fn describe(&self) -> String {
-        self.0.path().display().to_string()
-    }
-}
-
-impl Locks for Plain {
-    fn has_owner_lock(&self, _key: &Key) -> bool {
-        false
-    }
-
-    fn acquire<'a>(
-        &'a self,
-        key: &'a Key,
-        _which: Lock,
-        at_most: Duration,
-    ) -> BoxFuture<'a, Result<Option<Box<dyn HeldLock>>, StoreError>> {
-        Box::pin(async move {
-            let locked = tokio::time::timeout(at_most, self.0.lock_renewal(&key.provider)).await;
-            let held = |lock| Box::new(lock) as Box<dyn HeldLock>;
-            locked.ok().map(|locked| locked.map(held)).transpose()
-        })
-    }
-}
-
-impl HeldLock for KernelLock {
-    fn is_held(&self) -> bool {
-        true
+        self.0.describe()
     }
 }

@@ -1,22 +1,31 @@
 //! Files that only their owner can read, written so that a crash leaves the old or the new one.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
+use std::time::Duration;
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::StoreError;
+use super::disk::{Disk, TEMPORARY};
 use super::error::At as _;
 
 /// No store is larger.
 const MAX_FILE: u64 = 4 << 20;
 
+/// A temporary file this old has no writer any more.
+const LEFT_BEHIND: Duration = Duration::from_secs(10 * 60);
+
+/// The rights of everything that is ours.
+pub(super) const OWNER_ONLY: u32 = 0o600;
+
 /// The text of a file; `None` if there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
+        Err(why) if path.is_symlink() => return Err(broken(path, why)),
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(StoreError::system(path, why)),
     };
@@ -25,7 +34,11 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError>
         return Err(StoreError::NotAFile { path: path.to_owned() });
     }
     let mut text = Zeroizing::new(String::with_capacity(capacity(found.len())));
-    match File::open(path).at(path)?.take(MAX_FILE + 1).read_to_string(&mut text) {
+    let file = match File::open(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.at(path)?,
+    };
+    match file.take(MAX_FILE + 1).read_to_string(&mut text) {
         Ok(_) if text.len() as u64 > MAX_FILE => {
             Err(StoreError::TooLarge { path: path.to_owned() })
         }
@@ -37,85 +50,81 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, StoreError>
     }
 }
 
+/// A link that cannot be followed: it leads nowhere or in a circle, or we may not go there.
+fn broken(path: &Path, why: io::Error) -> StoreError {
+    if why.kind() == io::ErrorKind::PermissionDenied {
+        return StoreError::system(path, why);
+    }
+    StoreError::BrokenLink { path: path.to_owned() }
+}
+
 /// Room for the whole text at once, so that growing leaves no copies of it behind.
 fn capacity(length: u64) -> usize {
     usize::try_from(length.min(MAX_FILE)).unwrap_or(0) + 1
 }
 
-/// Puts a file in place: written beside it, made durable, moved.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let write = || {
-        let mut file = beside(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|why| why.error)?;
-        sync_folder(folder)
-    };
-    write().at(path)
+/// Puts a file of ours in its place, for its owner alone.
+pub(crate) fn replace(disk: &Disk, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let draft = Draft::write(disk, path, bytes, OWNER_ONLY).at(path)?;
+    draft.move_to(path).and_then(|()| disk.sync_folder(folder_of(path))).at(path)
 }
 
-/// Whether a file of this size can be put into the folder, and made durable.
-pub(crate) fn probe(folder: &Path, size: usize) -> Result<(), StoreError> {
-    let write = || {
-        let mut file = beside(folder)?;
-        file.write_all(&vec![0; size])?;
-        file.as_file().sync_all()?;
-        file.close()
-    };
-    write().at(folder)
+/// Removes a file of ours for good; it may be gone already.
+pub(super) fn remove(disk: &Disk, path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    disk.remove(path).and_then(|()| disk.sync_folder(folder_of(path))).at(path)
 }
 
-/// A file for a lock, never deleted: a lock on a deleted file keeps nobody out.
-pub(crate) fn lock_file(path: &Path) -> Result<File, StoreError> {
-    match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(file) => {
-            allow_owner(path, 0o600).at(path)?;
-            Ok(file)
-        }
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().write(true).open(path).at(path)
-        }
-        Err(why) => Err(StoreError::system(path, why)),
+/// A new version of a file: written beside it, durable, and not yet in its place. Dropped, it is
+/// removed.
+pub(super) struct Draft<'d> {
+    disk: &'d Disk,
+    file: NamedTempFile,
+}
+
+impl<'d> Draft<'d> {
+    pub(super) fn write(disk: &'d Disk, of: &Path, bytes: &[u8], mode: u32) -> io::Result<Self> {
+        let file = disk.create(folder_of(of), mode)?;
+        disk.write(file.as_file(), file.path(), bytes)?;
+        disk.sync(file.as_file(), file.path())?;
+        Ok(Self { disk, file })
+    }
+
+    /// The move alone is not durable: see [`Disk::sync_folder`].
+    pub(super) fn move_to(self, path: &Path) -> io::Result<()> {
+        self.disk.rename(self.file, path)
     }
 }
 
-/// The folder, with those above it; made by us, only the owner can enter it.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+/// The folder, with those above it; what is made by us only its owner can enter.
+pub(crate) fn make_folder(disk: &Disk, folder: &Path) -> Result<(), StoreError> {
     if folder.is_dir() {
         return Ok(());
     }
     if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
-        fs::create_dir_all(above).at(above)?;
+        make_folder(disk, above)?;
     }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        Ok(()) => allow_owner(folder, 0o700).at(folder),
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(why) => Err(StoreError::system(folder, why)),
+    disk.make_folder(folder).at(folder)
+}
+
+/// Removes what killed processes of ours have left in a folder, and nothing else. Whether it can
+/// is no matter: it only takes room.
+pub(super) fn sweep(folder: &Path) {
+    let Ok(files) = fs::read_dir(folder) else { return };
+    for file in files.flatten() {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        let is_ours = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
+        let age = || file.metadata().and_then(|found| found.modified()).ok()?.elapsed().ok();
+        if is_ours && age().is_some_and(|age| age > LEFT_BEHIND) {
+            let _ = fs::remove_file(file.path()).or_else(|_| fs::remove_dir(file.path()));
+        }
     }
 }
 
-/// A new file of a name of its own, 0600 whatever the umask.
-fn beside(folder: &Path) -> io::Result<NamedTempFile> {
-    let file = Builder::new().prefix(".grantflow-").suffix(".tmp").tempfile_in(folder)?;
-    allow_owner(file.path(), 0o600)?;
-    Ok(file)
-}
-
-/// Exactly this, whatever the umask took away.
-fn allow_owner(path: &Path, mode: u32) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-    #[cfg(not(unix))]
-    let _ = (path, mode); // a profile's folders are their owner's
-    Ok(())
-}
-
-/// Makes the new name durable too. Windows does that with the move.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

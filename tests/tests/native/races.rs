@@ -87,9 +87,16 @@ async fn a_logout_leaves_no_token_in_the_last_good_version() {
     let credential = scene.signed_in().await;
     scene.logins.refresh("standard").await.unwrap();
     scene.logins.logout("standard").unwrap();
-    for file in std::fs::read_dir(scene.logins.store().path().parent().unwrap()).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        assert!(!text.contains("refresh") && !text.contains(credential.access_token.expose()));
+    let mut folders = vec![scene.logins.store().path().parent().unwrap().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            assert!(!text.contains("refresh") && !text.contains(credential.access_token.expose()));
+        }
     }
 }
 

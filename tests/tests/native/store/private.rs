@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use grantflow::StoreError;
 use grantflow_tests::{covers, local};
 use tempfile::TempDir;
 
@@ -17,21 +18,28 @@ fn the_file_and_its_companions_are_for_the_owner_alone_under_any_umask() {
     for umask in ["000", "022", "077", "777"] {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("deep/grantflow/auth.json");
-        fs::create_dir(folder.path().join("deep")).unwrap();
         for _ in 0..2 {
             let line = format!("umask {umask}; exec \"$0\" save \"$1\"");
             let act = env!("CARGO_BIN_EXE_act");
             let child = Command::new("sh").args(["-c", &line, act]).arg(&store).status().unwrap();
             assert!(child.success(), "{umask}");
         }
-        let place = store.parent().unwrap();
-        assert_eq!(mode(place), 0o700, "{umask}");
-        let files: Vec<_> = fs::read_dir(place).unwrap().map(|file| file.unwrap().path()).collect();
-        assert!(files.len() >= 3, "the store, its backup and its lock: {files:?}");
-        for file in files {
-            assert_eq!(mode(&file), 0o600, "{umask} {}", file.display());
+        let found = found_in(&folder.path().join("deep"));
+        assert!(found.len() >= 6, "two folders, the store, its backup and its lock: {found:?}");
+        for path in found {
+            let rights = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&path), rights, "{umask} {}", path.display());
         }
     }
+}
+
+/// A folder, with everything in it.
+fn found_in(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for path in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        found.append(&mut if path.is_dir() { found_in(&path) } else { vec![path] });
+    }
+    found
 }
 
 #[test]
@@ -46,18 +54,44 @@ fn a_file_that_others_could_read_is_closed_to_them_by_the_next_save() {
 #[test]
 fn a_link_stays_a_link() {
     covers(&["B-CF-09"]);
-    for target_exists in [true, false] {
+    let place = Place::empty();
+    let target = place.folder.path().join("elsewhere.json");
+    fs::write(&target, "{}").unwrap();
+    symlink("elsewhere.json", place.path()).unwrap();
+    place.store().save(&local::credential("new")).unwrap();
+    assert!(place.path().is_symlink());
+    assert!(!target.is_symlink());
+    assert!(fs::read_to_string(&target).unwrap().contains("\"standard\""));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_an_error_and_stays() {
+    covers(&["B-CF-09"]);
+    for target in ["nothing.json", "auth.json"] {
         let place = Place::empty();
-        let target = place.folder.path().join("elsewhere.json");
-        if target_exists {
-            fs::write(&target, "{}").unwrap();
+        symlink(target, place.path()).unwrap();
+        for outcome in [
+            place.store().load("standard").map(drop),
+            place.store().save(&local::credential("new")),
+        ] {
+            assert!(matches!(outcome, Err(StoreError::BrokenLink { .. })), "{outcome:?}");
         }
-        symlink("elsewhere.json", place.path()).unwrap();
-        place.store().save(&local::credential("new")).unwrap();
         assert!(place.path().is_symlink());
-        assert!(!target.is_symlink());
-        assert!(fs::read_to_string(&target).unwrap().contains("\"standard\""));
+        assert!(!place.path().exists());
     }
+}
+
+#[test]
+fn a_link_put_there_later_is_not_written_over() {
+    covers(&["B-CF-10"]);
+    let place = Place::holding("{}");
+    let store = place.store();
+    let target = place.folder.path().join("elsewhere.json");
+    fs::rename(place.path(), &target).unwrap();
+    symlink(&target, place.path()).unwrap();
+    let outcome = store.save(&local::credential("new"));
+    assert!(matches!(outcome, Err(StoreError::BrokenLink { .. })), "{outcome:?}");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "{}");
 }
 
 #[test]
