@@ -8,6 +8,7 @@ use std::path::Path;
 use tempfile::Builder;
 use zeroize::Zeroizing;
 
+use super::disk::Disk;
 use super::document::Document;
 use super::error::At as _;
 use super::profile::Tool;
@@ -41,7 +42,9 @@ impl Tool {
             std::fs::rename(&oauth_path, path.with_file_name("oauth.json.migrated"))
                 .at(&oauth_path)?;
         }
-        settings.map_or(Ok(()), |text| private::replace(&settings_path, text.as_bytes()))?;
+        if let Some(text) = settings {
+            private::replace(&Disk::default(), &settings_path, text.as_bytes())?;
+        }
         Ok(true)
     }
 }
