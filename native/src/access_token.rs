@@ -1,12 +1,14 @@
 //! A token, ready to be used.
 
-use grantflow_core::{Client, Credential, Header, NoAccountId, Secret};
+use grantflow_core::{Client, Credential, Error, Header, Kept, NoAccountId, Secret};
 
 /// A token that works, with what is needed to use it.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     pub(crate) credential: Credential,
     pub(crate) client: Client,
+    pub(crate) kept: Kept,
+    pub(crate) trouble: Option<Error>,
 }
 
 impl AccessToken {
@@ -28,8 +30,23 @@ impl AccessToken {
         self.credential.api_headers(&self.client)
     }
 
+    /// Where it is. What is not in the record may end with this process.
+    pub fn kept(&self) -> Kept {
+        self.kept
+    }
+
+    /// Why it could not be renewed, if it was due and is still good.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.as_ref()
+    }
+
     /// The whole credential.
     pub fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// The credential alone.
+    pub fn into_credential(self) -> Credential {
+        self.credential
     }
 }

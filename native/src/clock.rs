@@ -25,7 +25,7 @@ impl Clock {
 }
 
 /// Milliseconds since 1970.
-fn wall() -> u64 {
+pub(crate) fn wall() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 

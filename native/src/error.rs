@@ -1,6 +1,7 @@
 //! Everything that can go wrong here, and what to do then.
 
 use std::fmt;
+use std::sync::Arc;
 
 use grantflow_core as core;
 use grantflow_core::{Misconfigured, Remedy, Terms};
@@ -37,6 +38,8 @@ pub enum Error {
         /// The tool, for people.
         from: String,
     },
+    /// What several callers waited for ended for all of them like this.
+    Shared(Arc<Error>),
     /// The credential store.
     Store(StoreError),
     /// The saved logins of `begin` and `resume`.
@@ -47,20 +50,17 @@ pub enum Error {
     NoEntropy,
 }
 
-/// Why a credential is taken for another tool's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotOurs {
-    /// The entry names no issuer, so grantflow did not write it.
-    Entry,
-    /// Another tool keeps its logins in this file.
-    File,
-}
-
 impl Error {
+    /// The error itself, whoever else was told of it.
+    pub fn root(&self) -> &Self {
+        if let Self::Shared(error) = self { error.root() } else { self }
+    }
+
     /// What to do next; the crate's documentation has it as a table.
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Ended(error) => error.remedy(),
+            Self::Shared(error) => error.remedy(),
             Self::Borrowed { .. } => Remedy::UseOwnerTool,
             Self::NotSignedIn(_) => Remedy::SignInAgain,
             Self::Misconfigured(_)
@@ -79,6 +79,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended(error) => error.fmt(f),
+            Self::Shared(error) => error.fmt(f),
             Self::Misconfigured(why) => why.fmt(f),
             Self::UnknownProvider(id) => write!(f, "no provider {id:?} is known"),
             Self::TermsNotAccepted(terms) => write!(
@@ -102,19 +103,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for NotOurs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Entry => "another tool wrote it",
-            Self::File => "another tool keeps its logins in that file",
-        })
-    }
-}
-
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Ended(error) => Some(error),
+            Self::Shared(error) => error.source(),
             Self::Misconfigured(error) => Some(error),
             Self::Listener(error) => Some(error),
             Self::Store(error) => Some(error),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grantflow_core as core;
 use grantflow_core::{
-    Client, Credential, Entropy, Flow, LoopbackHost, Prompt, Provider, Redirects, Scope,
+    Account, Client, Credential, Entropy, Flow, LoopbackHost, Prompt, Provider, Redirects, Scope,
     TermsStatus,
 };
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use crate::environment::{Choice, Environment, Route, Routes};
 use crate::error::Error;
 use crate::host::{Host, Note};
 use crate::loopback::{Arrival, Host as LoopbackAddress, Loopback, LoopbackOptions, Ports};
+use crate::store::Key;
 use crate::transport::Transport;
 
 /// How often a listener is asked for hints.
@@ -29,6 +30,11 @@ pub struct LoginOptions {
     pub route: Option<Route>,
     /// What to ask for; the provider's default if empty.
     pub scope: Scope,
+    /// Which of several accounts this is to be: a name of the caller's choice, under which the
+    /// login is kept.
+    pub account: Option<String>,
+    /// Who has to sign in, by e-mail address or account id; anybody else's login is not kept.
+    pub expect: Option<String>,
     /// Open the browser: where there is one, or where the route was named. The address is shown in
     /// any case.
     pub open_browser: bool,
@@ -43,9 +49,30 @@ impl Default for LoginOptions {
         Self {
             route: None,
             scope: Scope::default(),
+            account: None,
+            expect: None,
             open_browser: true,
             accept_terms: false,
             environment: Environment::detect(),
+        }
+    }
+}
+
+impl LoginOptions {
+    /// Where the login is kept.
+    pub(crate) fn key(&self, client: &Client) -> Key {
+        Key { provider: client.provider().id.clone(), account: self.account.clone() }
+    }
+
+    /// Whether the right person signed in.
+    pub(crate) fn check(&self, credential: &Credential) -> Result<(), Error> {
+        let Some(expected) = &self.expect else { return Ok(()) };
+        let Account { id, email, .. } = &credential.account;
+        let is_it = |known: &String| known.eq_ignore_ascii_case(expected);
+        if id.iter().chain(email).any(is_it) {
+            Ok(())
+        } else {
+            Err(core::Error::AccountMismatch.into())
         }
     }
 }

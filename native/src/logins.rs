@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use grantflow_core as core;
 use grantflow_core::{
-    Ask, Client, Configuration, Credential, Due, Flow, Outcome, Prompt, Provider, RENEW_BEFORE,
-    Redirect, Renewal, providers,
+    Client, Configuration, Credential, Flow, Outcome, Prompt, Provider, Redirect, Renewal, Revoked,
+    providers,
 };
 
 use crate::access_token::AccessToken;
@@ -18,28 +17,36 @@ use crate::clock::Clock;
 use crate::drive::{By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
+use crate::keeper::{Keeper, KeeperOptions, Place, Watch};
 use crate::login::{LoginOptions, Stage, entropy};
-use crate::owner;
 use crate::pending::{Drawer, Pending, PendingError, Resumed};
-use crate::renew::Performer;
 use crate::standing::Standing;
-use crate::store::plain::Plain;
-use crate::store::{FileStore, Key};
+use crate::store::{CredentialStore, FileStore, Key};
 use crate::transport::{Http, HttpOptions, Transport};
 
 /// The credentials in one store, and the providers they come from.
 #[derive(Clone)]
 pub struct Logins {
-    store: FileStore,
+    store: Arc<dyn CredentialStore>,
+    /// Where logins lie that are begun and not ended.
+    drawer: PathBuf,
     clients: BTreeMap<String, Client>,
     variables: BTreeMap<String, String>,
     transport: Arc<dyn Transport>,
     watch: Watch,
     clock: Clock,
+    options: KeeperOptions,
+    keepers: Arc<Mutex<BTreeMap<Key, Keeper>>>,
 }
 
-/// Sees what a renewal does, step by step; a login tells its [`Host`].
-type Watch = Arc<dyn Fn(&Event) + Send + Sync>;
+/// How a logout went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedOut {
+    /// There was something to forget.
+    pub was_there: bool,
+    /// What the server was told.
+    pub revoked: Revoked,
+}
 
 impl Logins {
     /// Those in the store at `path`, which need not exist yet.
@@ -47,8 +54,17 @@ impl Logins {
     /// # Errors
     /// [`Error::Http`] if no HTTPS connection can be set up.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        Self::open_store(FileStore::at(path))
+    }
+
+    /// Those in this file, as it is set up.
+    ///
+    /// # Errors
+    /// As [`Logins::open`].
+    pub fn open_store(store: FileStore) -> Result<Self, Error> {
         let transport = Arc::new(Http::new(&HttpOptions::default())?);
-        Ok(Self::over(FileStore::at(path), transport))
+        let drawer = store.path().to_owned();
+        Ok(Self::over(store, transport).with_pending_beside(drawer))
     }
 
     /// Those in [`FileStore::default_path`].
@@ -59,11 +75,34 @@ impl Logins {
         Self::open(FileStore::default_path()?)
     }
 
-    /// Over a transport of the caller's.
-    pub fn over(store: FileStore, transport: Arc<dyn Transport>) -> Self {
-        let (clients, variables) = (BTreeMap::new(), BTreeMap::new());
-        let watch: Watch = Arc::new(|_| ());
-        Self { store, clients, variables, transport, watch, clock: Clock::start() }
+    /// Over a store and a transport of the caller's.
+    pub fn over(store: impl CredentialStore + 'static, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            store: Arc::new(store),
+            drawer: FileStore::default_path().unwrap_or_default(),
+            clients: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            transport,
+            watch: Arc::new(|_| ()),
+            clock: Clock::start(),
+            options: KeeperOptions::default(),
+            keepers: Arc::default(),
+        }
+    }
+
+    /// Logins that are begun and not ended lie in the folder of this file; in that of
+    /// [`FileStore::default_path`] unless said otherwise.
+    #[must_use]
+    pub fn with_pending_beside(mut self, path: impl Into<PathBuf>) -> Self {
+        self.drawer = path.into();
+        self
+    }
+
+    /// How to keep credentials fresh.
+    #[must_use]
+    pub fn with_options(mut self, options: KeeperOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Adds a client, or puts it in a preset's place: by [`Provider::id`].
@@ -88,8 +127,8 @@ impl Logins {
     }
 
     /// The store.
-    pub fn store(&self) -> &FileStore {
-        &self.store
+    pub fn store(&self) -> &dyn CredentialStore {
+        &*self.store
     }
 
     /// Every provider that can be signed in to: the presets, and those that were added.
@@ -119,10 +158,11 @@ impl Logins {
         options: &LoginOptions,
         host: &mut dyn Host,
     ) -> Result<Credential, Error> {
-        self.store.check_writable()?;
+        let place = self.place(options.key(client), client.clone());
+        place.store.probe(&place.key).await?;
         let credential = self.stage(client, options, host).login().await?;
-        self.store.save(&credential)?;
-        Ok(credential)
+        options.check(&credential)?;
+        self.keep(place, credential).await
     }
 
     /// Begins a login that [`Logins::resume`] ends, perhaps in another process.
@@ -136,8 +176,9 @@ impl Logins {
         host: &mut dyn Host,
     ) -> Result<Pending, Error> {
         let (flow, prompt) = self.stage(client, options, host).begin().await?;
+        let key = options.key(client);
         let provider = client.provider().id.clone();
-        self.drawer().put(&provider, &flow)?;
+        self.drawer().put(&key.to_string(), &flow)?;
         Ok(Pending { provider, left: prompt.left(self.clock.now()), prompt })
     }
 
@@ -146,9 +187,15 @@ impl Logins {
     ///
     /// # Errors
     /// [`Error::Pending`] if none is waiting; otherwise as [`Logins::login`].
-    pub async fn resume(&self, client: &Client, host: &mut dyn Host) -> Result<Credential, Error> {
-        self.store.check_writable()?;
-        let waiting = self.drawer().newest(&client.provider().id)?;
+    pub async fn resume(
+        &self,
+        client: &Client,
+        options: &LoginOptions,
+        host: &mut dyn Host,
+    ) -> Result<Credential, Error> {
+        let place = self.place(options.key(client), client.clone());
+        place.store.probe(&place.key).await?;
+        let waiting = self.drawer().newest(&place.key.to_string())?;
         let snapshot = waiting.snapshot()?;
         let mut flow =
             Flow::restore(client, &snapshot, self.clock.now()).map_err(PendingError::from)?;
@@ -157,62 +204,109 @@ impl Logins {
         }
         let mut resumed = Resumed { claimed: waiting.claim(&snapshot)?, host };
         let credential = drive(&mut flow, &self.clock, &*self.transport, &mut resumed).await?;
-        self.store.save(&credential)?;
-        Ok(credential)
+        options.check(&credential)?;
+        self.keep(place, credential).await
     }
 
-    /// Forgets a credential; `false` if there was none. Nothing is sent.
+    /// Forgets a login, here whatever happens, and asks the server to forget it too where the
+    /// provider has a place for that (RFC 7009).
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub fn logout(&self, provider: &str) -> Result<bool, Error> {
-        Ok(self.store.remove(provider)?)
+    /// [`Error::Store`], [`Error::Ended`]: then it is still there.
+    pub async fn logout(&self, key: impl Into<Key>) -> Result<SignedOut, Error> {
+        let key = key.into();
+        self.lock_keepers().remove(&key);
+        let held = self.store.load(&key).await.ok().flatten();
+        let client = match &held {
+            Some(held) => self.client_of(&held.credential),
+            None => self.client(&key.provider),
+        };
+        // A provider that is not known, or not configured: then nobody can be told.
+        let Ok(client) = client else {
+            let was_there = self.store.remove(&key).await?;
+            return Ok(SignedOut { was_there, revoked: Revoked::NotOffered });
+        };
+        let place = self.place(key, client);
+        let ask = place.ask_for_a_person();
+        let mut logout = Renewal::sign_out(&place.client, ask, &entropy()?, self.clock.now());
+        let outcome = place.perform(&mut logout, |_| ()).await?;
+        let Outcome::SignedOut { was_there, revoked } = outcome else { return Err(unexpected()) };
+        Ok(SignedOut { was_there, revoked })
     }
 
-    /// A token that is good for `min_ttl` more, renewed first if it is due. If the renewal fails
-    /// while the old token is still good for that long, the old one is given.
+    /// A token that is good for `min_ttl` more, renewed first if it is due, and durable. If the
+    /// renewal fails while the old token is still good for that long, the old one is given.
+    ///
+    /// An agent that needs tokens again and again has [`Logins::keeper`].
     ///
     /// # Errors
     /// [`Error::NotSignedIn`], or why it could not be renewed.
     pub async fn access_token(
         &self,
-        provider: &str,
+        key: impl Into<Key>,
         min_ttl: Duration,
     ) -> Result<AccessToken, Error> {
-        let credential = self.stored(provider)?;
-        let client = self.client_of(&credential)?;
-        if !credential.is_wanting(&client, RENEW_BEFORE, min_ttl, self.clock.now()) {
-            return Ok(AccessToken { credential, client });
-        }
-        let credential = self.renew(&client, Due::within(min_ttl)).await?;
-        Ok(AccessToken { credential, client })
+        let keeper = self.keeper(key).await?;
+        drop(keeper.access(min_ttl).await?);
+        keeper.settle().await;
+        Ok(AccessToken::clone(&*keeper.access(min_ttl).await?))
     }
 
     /// Renews a credential now.
     ///
     /// # Errors
     /// Why it could not be renewed.
-    pub async fn refresh(&self, provider: &str) -> Result<Credential, Error> {
-        let credential = self.stored(provider)?;
-        let client = self.client_of(&credential)?;
-        self.renew(&client, Due::Still(credential.access_token.digest())).await
+    pub async fn refresh(&self, key: impl Into<Key>) -> Result<AccessToken, Error> {
+        self.keeper(key).await?.renewed_now().await
+    }
+
+    /// What keeps one login fresh for as long as it lives; the same one for everybody in this
+    /// process who asks these `Logins` or a clone.
+    ///
+    /// # Errors
+    /// [`Error::NotSignedIn`] if there is no such login.
+    pub async fn keeper(&self, key: impl Into<Key>) -> Result<Keeper, Error> {
+        let key = key.into();
+        let held = self.store.load(&key).await?;
+        let held = held.ok_or_else(|| Error::NotSignedIn(key.to_string()))?;
+        let client = self.client_of(&held.credential)?;
+        let mut keepers = self.lock_keepers();
+        if let Some(keeper) = keepers.get(&key).filter(|keeper| keeper.is_for(&client)) {
+            keeper.see(held.credential);
+            return Ok(keeper.clone());
+        }
+        let keeper = Keeper::new(self.place(key.clone(), client), held.credential);
+        keepers.insert(key, keeper.clone());
+        Ok(keeper)
+    }
+
+    /// Waits until every renewal that is under way has ended and its tokens are durable. Call it
+    /// before the process ends.
+    pub async fn settle(&self) {
+        let keepers: Vec<_> = self.lock_keepers().values().cloned().collect();
+        for keeper in keepers {
+            keeper.settle().await;
+        }
     }
 
     /// How every stored login stands. Nothing is sent.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn standings(&self) -> Result<Vec<Standing>, Error> {
-        let now = self.clock.now();
-        Ok(self.store.list()?.into_iter().map(|credential| Standing::of(credential, now)).collect())
+    pub async fn standings(&self) -> Result<Vec<Standing>, Error> {
+        let mut standings = Vec::new();
+        for (key, record) in self.store.list().await? {
+            standings.push(Standing::of(&*self.store, key, record, self.clock.now()).await?);
+        }
+        Ok(standings)
     }
 
     /// The logins that work now, by our clock: [`Logins::standings`] without the others.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn working(&self) -> Result<Vec<Standing>, Error> {
-        let mut standings = self.standings()?;
+    pub async fn working(&self) -> Result<Vec<Standing>, Error> {
+        let mut standings = self.standings().await?;
         standings.retain(Standing::works);
         Ok(standings)
     }
@@ -233,8 +327,32 @@ impl Logins {
         self.client_with(&credential.provider, Some(&credential.client_id))
     }
 
-    fn stored(&self, provider: &str) -> Result<Credential, Error> {
-        self.store.load(provider)?.ok_or_else(|| Error::NotSignedIn(provider.to_owned()))
+    /// A renewal that is under way for the same record loses to the new login.
+    async fn keep(&self, place: Place, credential: Credential) -> Result<Credential, Error> {
+        let ask = place.ask_for_a_person();
+        let now = self.clock.now();
+        let mut login = Renewal::sign_in(&place.client, credential.clone(), ask, &entropy()?, now);
+        let outcome = place.perform(&mut login, |_| ()).await?;
+        let Outcome::SignedIn = outcome else { return Err(unexpected()) };
+        self.lock_keepers().remove(&place.key);
+        Ok(credential)
+    }
+
+    fn place(&self, key: Key, client: Client) -> Place {
+        Place {
+            store: Arc::clone(&self.store),
+            key,
+            client,
+            transport: Arc::clone(&self.transport),
+            clock: self.clock,
+            watch: Arc::clone(&self.watch),
+            options: self.options.clone(),
+        }
+    }
+
+    /// No holder leaves it half changed, so a panic elsewhere has spoilt nothing.
+    fn lock_keepers(&self) -> std::sync::MutexGuard<'_, BTreeMap<Key, Keeper>> {
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stage<'a>(
@@ -247,7 +365,7 @@ impl Logins {
     }
 
     fn drawer(&self) -> Drawer {
-        Drawer::beside(self.store.path())
+        Drawer::beside(&self.drawer)
     }
 
     /// Until a paste belongs to the login, or its time is up.
@@ -266,30 +384,11 @@ impl Logins {
             }
         }
     }
+}
 
-    /// Renews in a task of its own: once the request is out the old token may be spent, so a
-    /// caller who leaves must not keep the new one from being saved.
-    async fn renew(&self, client: &Client, due: Due) -> Result<Credential, Error> {
-        let (logins, client) = (self.clone(), client.clone());
-        let task = tokio::spawn(async move { logins.renew_alone(&client, due).await });
-        task.await.unwrap_or(Err(Error::Ended(core::Error::OutcomeUnknown)))
-    }
-
-    async fn renew_alone(&self, client: &Client, due: Due) -> Result<Credential, Error> {
-        let (store, key) = (Plain(self.store.clone()), Key::of(&client.provider().id));
-        let ask = Ask::new(due, owner::this());
-        let mut renewal = Renewal::renew(client, ask, &entropy()?, self.clock.now());
-        // A watcher that panics must not cost the token that is on its way.
-        let watch = |event: &Event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))));
-        let performer = Performer::new(&store, &key, &*self.transport, &self.clock, &watch);
-        match performer.perform(&mut renewal, |_| ()).await? {
-            Outcome::Adopted(credential)
-            | Outcome::Recovered(credential)
-            | Outcome::Renewed(credential, _)
-            | Outcome::StillGood(credential, _) => Ok(credential),
-            Outcome::SignedIn | Outcome::SignedOut { .. } => Err(core::Error::SignedOut.into()),
-        }
-    }
+/// No door of a renewal leads there.
+fn unexpected() -> Error {
+    Error::Ended(core::Error::OutcomeUnknown)
 }
 
 impl fmt::Debug for Logins {

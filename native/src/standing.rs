@@ -1,18 +1,26 @@
 //! Who is signed in, and what a login is still good for.
 
-use grantflow_core::{Account, Credential, Now};
+use grantflow_core::{Account, Ended, Ledger, Mark, Now};
 
-use crate::store::is_ours;
+use crate::error::Error;
+use crate::owner::{Life, Owner};
+use crate::store::{CredentialStore, Key, Record};
 
 /// How a stored login stands.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// [`Provider::id`](crate::Provider::id).
-    pub provider: String,
+    /// [`Provider::id`](crate::Provider::id), and which of several accounts.
+    pub key: Key,
     /// In one word.
     pub health: Health,
     /// When the access token lapses: ms since 1970, if it is known.
     pub expires_at: Option<u64>,
+    /// There is something to renew it by, and we are the ones to do so.
+    pub is_renewable: bool,
+    /// The tool whose login it is, if it is not ours: its name, for people.
+    pub borrowed_from: Option<String>,
+    /// A renewal of it that did not come to its end.
+    pub interrupted: Option<Interrupted>,
     /// Who signed in.
     pub account: Account,
 }
@@ -24,8 +32,23 @@ pub enum Health {
     Valid,
     /// It has, and there is something to renew it by.
     Renewable,
+    /// It has, and only the tool that it is borrowed from can renew it.
+    Borrowed,
     /// It has, and only a new login helps.
     Lapsed,
+}
+
+/// A renewal that did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// When it began: ms since 1970.
+    pub at: u64,
+    /// Whose it was: the line that a process calls itself by.
+    pub by: String,
+    /// Its tokens are safe: the next renewal puts them in place.
+    pub is_recoverable: bool,
+    /// The server has refused the refresh token since.
+    pub is_refused: bool,
 }
 
 impl Standing {
@@ -33,17 +56,48 @@ impl Standing {
     pub fn works(&self) -> bool {
         match self.health {
             Health::Valid | Health::Renewable => true,
-            Health::Lapsed => false,
+            Health::Borrowed | Health::Lapsed => false,
         }
     }
 
-    pub(crate) fn of(credential: Credential, now: Now) -> Self {
-        let health = match (credential.is_expired(now), credential.is_renewable()) {
-            (false, _) => Health::Valid,
-            (true, true) if is_ours(&credential) => Health::Renewable,
-            (true, _) => Health::Lapsed,
+    pub(crate) async fn of(
+        store: &dyn CredentialStore,
+        key: Key,
+        record: Record,
+        now: Now,
+    ) -> Result<Self, Error> {
+        let Record { credential, borrowed_from } = record;
+        let interrupted = match store.journal() {
+            Some(journal) if borrowed_from.is_none() => {
+                let noted = journal.read(&key).await?;
+                let ledger = noted.ledger.and_then(|ledger| Ledger::read(&ledger).ok());
+                let digest = credential.renewed_by().map(crate::Secret::digest);
+                let mark = ledger.and_then(|ledger| ledger.mark);
+                let mark = mark.filter(|mark| Some(mark.digest) == digest && is_over(mark));
+                mark.map(|mark| Interrupted {
+                    at: mark.at,
+                    by: mark.who,
+                    is_recoverable: noted.stash.is_some(),
+                    is_refused: mark.ended == Some(Ended::Refused),
+                })
+            }
+            Some(_) | None => None,
         };
-        let Credential { provider, expires_at, account, .. } = credential;
-        Self { provider, health, expires_at, account }
+        let is_refused = interrupted.as_ref().is_some_and(|interrupted| interrupted.is_refused);
+        let is_renewable = credential.is_renewable() && borrowed_from.is_none() && !is_refused;
+        let health = match (credential.is_expired(now), is_renewable, &borrowed_from) {
+            (false, _, _) => Health::Valid,
+            (true, true, _) => Health::Renewable,
+            (true, false, Some(_)) => Health::Borrowed,
+            (true, false, None) => Health::Lapsed,
+        };
+        let (expires_at, account) = (credential.expires_at, credential.account);
+        Ok(Self { key, health, expires_at, is_renewable, borrowed_from, interrupted, account })
     }
+}
+
+/// Nobody is at it any more.
+fn is_over(mark: &Mark) -> bool {
+    let life = || mark.who.parse().map_or(Life::Unknown, |owner: Owner| owner.life());
+    mark.ended.is_some() || life() == Life::Gone
 }

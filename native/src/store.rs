@@ -19,7 +19,6 @@ mod in_place;
 mod lock;
 mod memory;
 mod migration;
-pub(crate) mod plain;
 pub(crate) mod private;
 mod profile;
 mod safety;
@@ -37,7 +36,6 @@ pub(crate) use self::disk::Disk;
 pub use self::disk::{Call, Faults};
 pub use self::error::{Exposure, KeychainError, StoreError};
 pub use self::file::FileStore;
-pub(crate) use self::file::is_ours;
 pub use self::lock::OwnerLock;
 pub use self::memory::MemoryStore;
 pub use self::profile::{Found, Home, Rights, Tool, UnknownTool};
@@ -104,6 +102,25 @@ impl Key {
     /// A name for files about this record, whatever characters are in it.
     pub(crate) fn file_name(&self) -> String {
         Digest::of(&self.to_string()).to_string()
+    }
+}
+
+/// As [`Key::from_str`] reads it; what that refuses is the name of no record, and stays whole.
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        text.parse().unwrap_or_else(|BadKey| Self::of(text))
+    }
+}
+
+impl From<&String> for Key {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<&Self> for Key {
+    fn from(key: &Self) -> Self {
+        key.clone()
     }
 }
 

@@ -109,6 +109,7 @@ impl Renewal {
         match (state, answer) {
             (State::TakingLock(lock), Answer::Done) => self.locked(lock),
             (State::TakingLock(_), Answer::Failed(trouble)) => self.unlocked(Error::Store(trouble)),
+            (State::TakingLock(Lock::Ours), _) if self.is_persons_wish() => self.went_past(),
             (State::TakingLock(_), _) => self.unlocked(Error::Busy),
             (State::Reading(glance), Answer::Loaded(loaded)) => self.read(glance, *loaded),
             (State::Reading(glance), answer) => self.unreadable(glance, &answer),
@@ -160,6 +161,23 @@ impl Renewal {
             State::TakingLock(Lock::Owner)
         } else {
             State::Reading(Glance::Locked)
+        }
+    }
+
+    /// A login or logout does not wait for ever for a renewal that hangs: the comparison at its save
+    /// tells that one that it has lost.
+    fn went_past(&self) -> State {
+        if self.ask.has_owner_lock {
+            State::TakingLock(Lock::Owner)
+        } else {
+            State::Reading(Glance::Locked)
+        }
+    }
+
+    fn is_persons_wish(&self) -> bool {
+        match self.job {
+            Job::Renew => false,
+            Job::SignIn(_) | Job::SignOut => !self.cancelled,
         }
     }
 

@@ -110,19 +110,20 @@ async fn renew(logins: &Logins, narrator: &Narrator, played: &Played) -> Result<
     let id = &played.credential.provider;
     narrator.skip(&played.server);
     let renewed = logins.refresh(id).await.map_err(|error| Failure::of(id, &error))?;
+    let renewed = renewed.credential();
     narrator.object(
         "renewed",
         &json!({ "provider": id, "expires_at": renewed.expires_at,
         }),
     )?;
-    let [spent, new] = [&played.credential, &renewed].map(|credential| {
+    let [spent, new] = [&played.credential, renewed].map(|credential| {
         credential.refresh_token.as_ref().map(Secret::digest).map(|digest| short(&digest))
     });
     let rotated = match (spent, new) {
         (Some(spent), Some(new)) => format!("refresh_token {spent} is spent, {new} replaces it"),
         (_, _) => "no refresh_token".to_owned(),
     };
-    narrator.end(&played.server, &[held(&renewed), rotated])
+    narrator.end(&played.server, &[held(renewed), rotated])
 }
 
 /// What we have now, and nothing of it shown.

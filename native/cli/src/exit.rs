@@ -118,6 +118,7 @@ impl Failure {
 
     /// What a login, renewal or the store said of this provider.
     pub(crate) fn of(provider: &str, error: &Error) -> Self {
+        let error = error.root();
         let exit = if let Error::TermsNotAccepted(_) = error {
             Exit::NeedsPerson
         } else if let Error::UnknownProvider(_) = error {

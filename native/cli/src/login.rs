@@ -25,7 +25,7 @@ pub(crate) async fn login(
     let logins = session::open(output, store.clone())?;
     let mut found = match provider::named(&asked.which)? {
         Some(found) => found,
-        None => choose_one(&output, &logins, &asked.which)?,
+        None => choose_one(&output, &logins, &asked.which).await?,
     };
     provider::redirect(&mut found.provider, asked.host, asked.port);
     found.configuration.patience = asked.timeout.map(Duration::from_secs);
@@ -68,7 +68,7 @@ pub(crate) async fn resume(
     let logins = session::open(output, store.clone())?;
     let found = match provider::named(which)? {
         Some(found) => found,
-        None => choose_one(&output, &logins, which)?,
+        None => choose_one(&output, &logins, which).await?,
     };
     let client = Client::new(found.provider, found.configuration)?;
     let again = which.again(&client.provider().id, store.as_deref());
@@ -76,7 +76,8 @@ pub(crate) async fn resume(
     let login = Login::of(client.provider(), again.clone(), false);
     let mut person = Person::new(output, login, true).reading_all();
     let gone = person.gone();
-    let task = logins.resume(&client, &mut person);
+    let options = LoginOptions::default();
+    let task = logins.resume(&client, &options, &mut person);
     let credential = unless_gone(task, &gone, &again, next).await?;
     signed_in(output, client.provider(), &credential)
 }
@@ -118,14 +119,14 @@ async fn unless_gone(
     }
 }
 
-fn choose_one(
+async fn choose_one(
     output: &Output,
     logins: &Logins,
     which: &Which,
 ) -> Result<grantflow::ProviderFile, Failure> {
-    let standings = session::standings(logins)?;
+    let standings = session::standings(logins).await?;
     let choices = logins.providers().into_iter().map(|provider| {
-        let standing = standings.iter().find(|standing| standing.provider == provider.id);
+        let standing = standings.iter().find(|standing| standing.key.provider == provider.id);
         let note = standing.map(session::describe).unwrap_or_default();
         choose::Choice { id: provider.id, name: provider.name, note }
     });

@@ -62,8 +62,8 @@ fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
         Command::Resume(which) => {
             wait_for(until_interrupted(login::resume(output, common.store, &which)))
         }
-        Command::Status(which) => wait_for(async { session::status(output, common.store, &which) }),
-        Command::Logout(which) => wait_for(async { session::logout(output, common.store, &which) }),
+        Command::Status(which) => wait_for(session::status(output, common.store, &which)),
+        Command::Logout(which) => wait_for(session::logout(output, common.store, &which)),
         // These spend a refresh token, and what comes of it has to be saved.
         Command::Token(token) => {
             wait_for(finishing(output, session::token(output, common.store, &token)))

@@ -31,24 +31,24 @@ pub(crate) fn open(output: Output, store: Option<PathBuf>) -> Result<Logins, Fai
 }
 
 /// Who is signed in; with a provider also by the exit code.
-pub(crate) fn status(
+pub(crate) async fn status(
     output: Output,
     store: Option<PathBuf>,
     which: &Which,
 ) -> Result<Exit, Failure> {
     let logins = open(output, store)?;
     let only = id(which)?;
-    let shown = |standing: &Standing| only.as_ref().is_none_or(|id| *id == standing.provider);
-    let standings: Vec<_> = standings(&logins)?.into_iter().filter(shown).collect();
+    let shown = |standing: &Standing| only.as_ref().is_none_or(|id| *id == standing.key.provider);
+    let standings: Vec<_> = standings(&logins).await?.into_iter().filter(shown).collect();
     for standing in &standings {
         output.event(
             "status",
-            &json!({ "provider": standing.provider, "health": health(standing.health),
+            &json!({ "provider": standing.key.provider, "health": health(standing.health),
                 "expires_at": standing.expires_at, "account": account_hints(&standing.account),
             }),
         )?;
         let colour = if standing.works() { output.out.green("●") } else { output.out.red("○") };
-        let line = format!("{colour} {}", output.out.bold(&standing.provider));
+        let line = format!("{colour} {}", output.out.bold(&standing.key.provider));
         output.result(&line)?;
         output.result(&format!("  {}", describe(standing)))?;
     }
@@ -73,7 +73,7 @@ pub(crate) async fn token(
     store: Option<PathBuf>,
     asked: &Token,
 ) -> Result<Exit, Failure> {
-    let (logins, id) = signed_in(output, store, &asked.which, "A token for")?;
+    let (logins, id) = signed_in(output, store, &asked.which, "A token for").await?;
     let min_ttl = Duration::from_secs(asked.min_ttl);
     let token = logins.access_token(&id, min_ttl).await;
     let token = token.map_err(|error| Failure::of(&id, &error))?;
@@ -107,8 +107,9 @@ pub(crate) async fn refresh(
     store: Option<PathBuf>,
     which: &Which,
 ) -> Result<Exit, Failure> {
-    let (logins, id) = signed_in(output, store, which, "Renew")?;
-    let credential = logins.refresh(&id).await.map_err(|error| Failure::of(&id, &error))?;
+    let (logins, id) = signed_in(output, store, which, "Renew").await?;
+    let renewed = logins.refresh(&id).await.map_err(|error| Failure::of(&id, &error))?;
+    let credential = renewed.credential();
     output.event(
         "renewed",
         &json!({ "provider": id, "expires_at": credential.expires_at,
@@ -121,7 +122,7 @@ pub(crate) async fn refresh(
 }
 
 /// Forgets a credential here. The server is not told: presets name no place to tell it.
-pub(crate) fn logout(
+pub(crate) async fn logout(
     output: Output,
     store: Option<PathBuf>,
     which: &Which,
@@ -129,9 +130,10 @@ pub(crate) fn logout(
     let logins = open(output, store)?;
     let id = match id(which)? {
         Some(id) => id,
-        None => choose_signed_in(&output, &logins, "Sign out of")?,
+        None => choose_signed_in(&output, &logins, "Sign out of").await?,
     };
-    let was_there = logins.logout(&id).map_err(|error| Failure::of(&id, &error))?;
+    let signed_out = logins.logout(&id).await.map_err(|error| Failure::of(&id, &error))?;
+    let was_there = signed_out.was_there;
     output.event("signed_out", &json!({ "provider": id, "was_signed_in": was_there }))?;
     if was_there {
         output.result(&format!("signed out of {id}"))?;
@@ -178,7 +180,7 @@ fn flows(provider: &Provider) -> Vec<&'static str> {
 }
 
 /// A provider that somebody is signed in to, and its client as that person used it.
-fn signed_in(
+async fn signed_in(
     output: Output,
     store: Option<PathBuf>,
     which: &Which,
@@ -187,14 +189,15 @@ fn signed_in(
     let logins = open(output, store)?;
     let id = match id(which)? {
         Some(id) => id,
-        None => choose_signed_in(&output, &logins, question)?,
+        None => choose_signed_in(&output, &logins, question).await?,
     };
     let failure = |error: grantflow::Error| Failure::of(&id, &error);
-    let stored = logins.store().load(&id).map_err(|error| failure(error.into()))?;
+    let stored = logins.store().load(&id.as_str().into()).await;
+    let stored = stored.map_err(|error| failure(error.into()))?;
     let stored = stored.ok_or_else(|| failure(grantflow::Error::NotSignedIn(id.clone())))?;
     let which = Which {
         provider: which.provider_file.is_none().then(|| id.clone()),
-        client_id: which.client_id.clone().or(Some(stored.client_id)),
+        client_id: which.client_id.clone().or(Some(stored.credential.client_id)),
         ..which.clone()
     };
     if which.provider_file.is_none() && presets::find(&id).is_none() {
@@ -213,23 +216,27 @@ fn id(which: &Which) -> Result<Option<String>, Failure> {
     }
 }
 
-fn choose_signed_in(output: &Output, logins: &Logins, question: &str) -> Result<String, Failure> {
-    let standings = standings(logins)?;
+async fn choose_signed_in(
+    output: &Output,
+    logins: &Logins,
+    question: &str,
+) -> Result<String, Failure> {
+    let standings = standings(logins).await?;
     if standings.is_empty() {
         let what = "nobody is signed in here";
         return Err(Failure::new(Exit::SignInAgain, what, "sign in first: grantflow login"));
     }
     let name = |id: &str| presets::find(id).map_or_else(|| id.to_owned(), |found| found.name);
     let choices = standings.iter().map(|standing| Choice {
-        id: standing.provider.clone(),
-        name: name(&standing.provider),
+        id: standing.key.provider.clone(),
+        name: name(&standing.key.provider),
         note: describe(standing),
     });
     choose::provider(output, question, choices.collect())
 }
 
-pub(crate) fn standings(logins: &Logins) -> Result<Vec<Standing>, Failure> {
-    logins.standings().map_err(|error| Failure::of("", &error))
+pub(crate) async fn standings(logins: &Logins) -> Result<Vec<Standing>, Failure> {
+    logins.standings().await.map_err(|error| Failure::of("", &error))
 }
 
 /// `person@example.com, valid for 59 min`
@@ -240,6 +247,10 @@ pub(crate) fn describe(standing: &Standing) -> String {
         (Health::Valid, Some(left)) => format!("valid for {}", span(left)),
         (Health::Valid, None) => "valid, expiry unknown".to_owned(),
         (Health::Renewable, _) => "lapsed, renewed when used".to_owned(),
+        (Health::Borrowed, _) => format!(
+            "lapsed: {} has to renew it",
+            standing.borrowed_from.as_deref().unwrap_or("the tool whose it is")
+        ),
         (Health::Lapsed, _) => "lapsed: sign in again".to_owned(),
     };
     who.map(|who| format!("{who}, {state}")).unwrap_or(state)
@@ -266,6 +277,7 @@ fn health(health: Health) -> &'static str {
     match health {
         Health::Valid => "valid",
         Health::Renewable => "renewable",
+        Health::Borrowed => "borrowed",
         Health::Lapsed => "lapsed",
     }
 }

@@ -28,7 +28,6 @@ use super::safety::{self, Warning};
 use super::shape::{Entry, Shape};
 use super::{CredentialStore, Expected, Journal, Key, Locks, Record, Saved, StoreError};
 use crate::drive::BoxFuture;
-use crate::error::NotOurs;
 
 /// A file of credentials. Cheap to clone; no credential is kept in memory.
 #[derive(Clone, Debug)]
@@ -169,25 +168,6 @@ impl FileStore {
         self.take_out(&Key::of(provider))
     }
 
-    /// Why a credential in this store is not ours to renew.
-    pub(crate) fn not_ours(&self, credential: &Credential) -> Result<Option<NotOurs>, StoreError> {
-        if self.tool.is_some() {
-            return Ok(Some(NotOurs::File));
-        }
-        if !is_ours(credential) {
-            return Ok(Some(NotOurs::Entry));
-        }
-        Ok(self.has_foreign_entries()?.then_some(NotOurs::File))
-    }
-
-    /// Whether somebody else writes here too: a key, a login of theirs, anything.
-    fn has_foreign_entries(&self) -> Result<bool, StoreError> {
-        let Some(text) = self.read()? else { return Ok(false) };
-        let is_ours = |entry: Entry| entry.into_login().is_some_and(|held| is_ours(&held));
-        let mut entries = self.shape().entries(&text)?.into_iter();
-        Ok(!entries.all(|(_, entry)| entry.is_ok_and(is_ours)))
-    }
-
     /// What stands under the key, with whose it is.
     fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let Some(text) = self.read()? else { return Ok(None) };
@@ -253,7 +233,7 @@ fn resolved(path: PathBuf) -> PathBuf {
 }
 
 /// Grantflow wrote it: others don't say who issued a credential.
-pub(crate) fn is_ours(credential: &Credential) -> bool {
+fn is_ours(credential: &Credential) -> bool {
     !credential.origin.is_empty()
 }
 

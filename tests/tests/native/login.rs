@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 
 use grantflow::core::Credential;
 use grantflow::environment::{Environment, Surroundings};
-use grantflow::{Client, Error, LoginOptions, Logins, Route};
+use grantflow::{Client, Error, FileStore, LoginOptions, Logins, Route};
 use grantflow_test_server::http::{Handle, serve};
 use grantflow_test_server::{Config, Dialect, Finding, Person as Decision, RedirectUri, Server};
 use grantflow_tests::local;
@@ -65,6 +65,11 @@ impl Scene {
     /// A device login, whose person approves at once.
     pub(crate) async fn signed_in(&self) -> Credential {
         self.login(Route::Device, &mut Person::of(&self.server)).await.unwrap()
+    }
+
+    /// Where the logins are kept.
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::at(self.folder.path().join("store/auth.json"))
     }
 
     pub(crate) fn findings(&self) -> Vec<Finding> {

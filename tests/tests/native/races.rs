@@ -6,7 +6,7 @@ use std::time::Duration;
 use grantflow::core::{Entropy, Flow, Request, Response, TransportError};
 use grantflow::drive::{BoxFuture, drive};
 use grantflow::transport::{Http, HttpOptions, Transport};
-use grantflow::{Clock, Credential, Error, Logins, Route, Scope};
+use grantflow::{AccessToken, Clock, Credential, Error, Logins, Route, Scope};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 use tokio::net::TcpListener;
@@ -31,9 +31,11 @@ impl Gate {
 
     /// A renewal whose request is held back.
     async fn renewing(&self, scene: &Scene) -> tokio::task::JoinHandle<Result<Credential, Error>> {
-        let store = scene.logins.store().clone();
+        let store = scene.store();
         let logins = Logins::over(store, Arc::new(self.clone())).with_client(scene.client.clone());
-        let renewal = tokio::spawn(async move { logins.refresh("standard").await });
+        let renewal = tokio::spawn(async move {
+            logins.refresh("standard").await.map(AccessToken::into_credential)
+        });
         self.held.notified().await;
         renewal
     }
@@ -60,11 +62,12 @@ async fn a_logout_wins_over_a_renewal_that_comes_late() {
     scene.signed_in().await;
     let gate = Gate::shut();
     let renewal = gate.renewing(&scene).await;
-    assert!(scene.logins.logout("standard").unwrap());
+    assert!(scene.logins.logout("standard").await.unwrap().was_there);
     gate.open();
     let outcome = renewal.await.unwrap();
-    assert!(matches!(outcome, Err(Error::NotSignedIn(_))), "{outcome:?}");
-    assert!(scene.logins.store().load("standard").unwrap().is_none());
+    let why = outcome.unwrap_err();
+    assert!(matches!(why.root(), Error::NotSignedIn(_)), "{why:?}");
+    assert!(scene.store().load("standard").unwrap().is_none());
 }
 
 #[tokio::test]
@@ -76,7 +79,7 @@ async fn a_newer_login_wins_over_a_renewal_that_comes_late() {
     let newer = scene.signed_in().await.access_token.digest();
     gate.open();
     assert_eq!(renewal.await.unwrap().unwrap().access_token.digest(), newer);
-    let stored = scene.logins.store().load("standard").unwrap().unwrap();
+    let stored = scene.store().load("standard").unwrap().unwrap();
     assert_eq!(stored.access_token.digest(), newer);
 }
 
@@ -85,9 +88,9 @@ async fn a_logout_leaves_no_token_in_the_last_good_version() {
     covers(&["C-37"]);
     let scene = Scene::of(Dialect::Standard).await;
     let credential = scene.signed_in().await;
-    scene.logins.refresh("standard").await.unwrap();
-    scene.logins.logout("standard").unwrap();
-    let mut folders = vec![scene.logins.store().path().parent().unwrap().to_owned()];
+    scene.logins.refresh("standard").await.unwrap().into_credential();
+    scene.logins.logout("standard").await.unwrap();
+    let mut folders = vec![scene.store().path().parent().unwrap().to_owned()];
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
             if path.is_dir() {

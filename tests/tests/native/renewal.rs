@@ -19,12 +19,16 @@ async fn a_renewal_rotates_the_refresh_token_and_keeps_the_rest() {
         let scene = Scene::of(dialect).await;
         let first = scene.signed_in().await;
         let id = &first.provider;
-        let renewed =
-            scene.logins.refresh(id).await.unwrap_or_else(|why| panic!("{dialect}: {why}"));
+        let renewed = scene
+            .logins
+            .refresh(id)
+            .await
+            .unwrap_or_else(|why| panic!("{dialect}: {why}"))
+            .into_credential();
         assert_ne!(renewed.access_token.digest(), first.access_token.digest());
         assert_eq!(renewed.account, first.account, "{dialect}");
         assert!(renewed.refresh_token.is_some());
-        let stored = scene.logins.store().load(id).unwrap().unwrap();
+        let stored = scene.store().load(id).unwrap().unwrap();
         assert_eq!(stored.save().expose(), renewed.save().expose());
         assert_eq!(scene.findings(), [], "{dialect}");
     }
@@ -34,7 +38,7 @@ async fn a_renewal_rotates_the_refresh_token_and_keeps_the_rest() {
 async fn a_second_token_is_renewed_by_the_first_without_a_login() {
     let scene = Scene::of(Dialect::Github).await;
     let first = scene.signed_in().await;
-    let renewed = scene.logins.refresh("github-copilot").await.unwrap();
+    let renewed = scene.logins.refresh("github-copilot").await.unwrap().into_credential();
     assert_ne!(renewed.access_token.digest(), first.access_token.digest());
     let subject = |credential: &grantflow::Credential| {
         credential.subject_token.as_ref().map(grantflow::Secret::digest)
@@ -74,8 +78,9 @@ async fn a_token_that_is_still_good_is_given_when_its_renewal_fails() {
     let token = scene.logins.access_token("standard", Duration::from_secs(50)).await.unwrap();
     assert_eq!(token.secret().digest(), first.access_token.digest());
     let too_short = scene.logins.access_token("standard", Duration::from_secs(500)).await;
-    assert!(matches!(too_short, Err(Error::Ended(Ended::Interrupted { .. }))), "{too_short:?}");
-    let stored = scene.logins.store().load("standard").unwrap().unwrap();
+    let why = too_short.unwrap_err();
+    assert!(matches!(why.root(), Error::Ended(Ended::Interrupted { .. })), "{why:?}");
+    let stored = scene.store().load("standard").unwrap().unwrap();
     assert_eq!(stored.save().expose(), first.save().expose(), "nothing is blanked");
 }
 
@@ -84,7 +89,7 @@ async fn tasks_that_renew_at_once_spend_one_refresh_token_once() {
     covers(&["C-20"]);
     let scene = Scene::of(Dialect::Standard).await;
     expiring(&scene, Duration::from_secs(1)).await;
-    let other = Logins::open(scene.logins.store().path()).unwrap();
+    let other = Logins::open(scene.store().path()).unwrap();
     let other = other.with_client(scene.client.clone());
     let tokens = tokio::join!(
         scene.logins.access_token("standard", Duration::ZERO),
@@ -95,7 +100,7 @@ async fn tasks_that_renew_at_once_spend_one_refresh_token_once() {
     let renewed = tokens.0.unwrap().secret().digest();
     assert_eq!(tokens.1.unwrap().secret().digest(), renewed);
     assert_eq!(tokens.2.unwrap().secret().digest(), renewed);
-    assert_eq!(tokens.3.unwrap().access_token.digest(), renewed);
+    assert_eq!(tokens.3.unwrap().secret().digest(), renewed);
     assert_eq!((renewals(&scene), scene.findings()), (1, vec![]));
 }
 
@@ -107,7 +112,7 @@ async fn processes_that_renew_at_once_never_spend_a_refresh_token_twice() {
     let children = [(); 4].map(|()| {
         Command::new(env!("CARGO_BIN_EXE_act"))
             .arg("refresh")
-            .arg(scene.logins.store().path())
+            .arg(scene.store().path())
             .arg(&provider)
             .spawn()
             .unwrap()
@@ -130,7 +135,7 @@ async fn a_caller_who_leaves_does_not_lose_the_new_token() {
         _ = scene.server.log_from(before) => {} // the server has rotated, and we leave
     }
     // Whoever comes next waits for that renewal, and takes what it brought.
-    let renewed = scene.logins.refresh("standard").await.unwrap();
+    let renewed = scene.logins.refresh("standard").await.unwrap().into_credential();
     assert_ne!(renewed.access_token.digest(), first.access_token.digest());
     assert_eq!((renewals(&scene), scene.findings()), (1, vec![]));
 }
@@ -145,32 +150,28 @@ async fn what_another_tool_wrote_is_used_but_not_renewed() {
         let logins = Logins::open(&store).unwrap().with_client(scene.client.clone());
         let token = logins.access_token("standard", Duration::ZERO).await;
         assert_eq!(token.as_ref().is_ok_and(|token| token.secret().expose() == "a"), works);
-        assert_eq!(logins.standings().unwrap()[0].health == Health::Valid, works);
+        assert_eq!(logins.standings().await.unwrap()[0].health == Health::Valid, works);
         let refused = logins.refresh("standard").await.unwrap_err();
-        assert!(matches!(refused, Error::Borrowed { .. }), "{refused:?}");
+        assert!(matches!(refused.root(), Error::Borrowed { .. }), "{refused:?}");
         assert_eq!(refused.remedy(), Remedy::UseOwnerTool);
     }
     assert_eq!(scene.server.server().log().len(), 0);
 }
 
 #[tokio::test]
-async fn nothing_is_renewed_in_another_tools_file() {
+async fn a_login_of_ours_in_a_shared_file_is_renewed_and_all_else_there_stays() {
     let scene = Scene::of(Dialect::Standard).await;
     let credential = scene.signed_in().await;
-    let pi = scene.folder.path().join(".pi/agent/auth.json");
+    let theirs = r#""xai":{"type":"oauth","access":"a","refresh":"r","expires":1.50e3},"openai":{"type":"api_key"}"#;
     let shared = scene.folder.path().join("shared.json");
-    std::fs::write(&shared, r#"{"xai":{"type":"oauth","access":"a","refresh":"r","expires":1}}"#)
-        .unwrap();
-    std::fs::create_dir_all(pi.parent().unwrap()).unwrap();
-    let keys = scene.folder.path().join("keys.json");
-    std::fs::write(&keys, r#"{"openai":{"type":"api_key","key":"k"}}"#).unwrap();
-    for store in [pi, shared, keys] {
-        FileStore::at(&store).save(&credential).unwrap();
-        let logins = Logins::open(&store).unwrap().with_client(scene.client.clone());
-        let refused = logins.refresh("standard").await.unwrap_err();
-        assert!(matches!(refused, Error::Borrowed { .. }), "{refused:?}");
-    }
-    assert_eq!(renewals(&scene), 0);
+    std::fs::write(&shared, format!("{{ {theirs} }}")).unwrap();
+    FileStore::at(&shared).save(&credential).unwrap();
+    let logins = Logins::open(&shared).unwrap().with_client(scene.client.clone());
+    logins.refresh("standard").await.unwrap();
+    assert!(std::fs::read_to_string(&shared).unwrap().starts_with(&format!("{{ {theirs}")));
+    let refused = logins.refresh("xai").await.unwrap_err();
+    assert!(matches!(refused.root(), Error::Borrowed { .. }), "{refused:?}");
+    assert_eq!(renewals(&scene), 1);
 }
 
 #[tokio::test]
@@ -179,10 +180,10 @@ async fn a_token_goes_only_to_the_endpoint_that_issued_it() {
     let (scene, elsewhere) =
         (Scene::of(Dialect::Standard).await, Scene::of(Dialect::Standard).await);
     scene.signed_in().await;
-    let logins = Logins::open(scene.logins.store().path()).unwrap();
+    let logins = Logins::open(scene.store().path()).unwrap();
     let logins = logins.with_client(elsewhere.client.clone());
     let refused = logins.refresh("standard").await.unwrap_err();
-    let foreign = matches!(refused, Error::Ended(Ended::ForeignCredential));
+    let foreign = matches!(refused.root(), Error::Ended(Ended::ForeignCredential));
     assert!(foreign, "{refused:?}");
     assert_eq!(elsewhere.server.server().log().len(), 0);
 }
@@ -194,9 +195,9 @@ async fn whoever_has_not_signed_in_is_told_so() {
     assert!(matches!(&error, Error::NotSignedIn(provider) if provider == "standard"));
     assert_eq!(error.remedy(), Remedy::SignInAgain);
     scene.signed_in().await;
-    assert!(scene.logins.logout("standard").unwrap());
-    assert!(!scene.logins.logout("standard").unwrap());
-    assert_eq!(scene.logins.working().unwrap().len(), 0);
+    assert!(scene.logins.logout("standard").await.unwrap().was_there);
+    assert!(!scene.logins.logout("standard").await.unwrap().was_there);
+    assert_eq!(scene.logins.working().await.unwrap().len(), 0);
 }
 
 #[test]
@@ -224,7 +225,7 @@ async fn expiring(scene: &Scene, left: Duration) -> grantflow::Credential {
     let left = u64::try_from(left.as_millis()).unwrap();
     credential.expires_at = Some(scene.server.now_ms() + left);
     credential.obtained_at -= 3_600_000;
-    scene.logins.store().save(&credential).unwrap();
+    scene.store().save(&credential).unwrap();
     credential
 }
 

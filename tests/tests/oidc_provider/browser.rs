@@ -36,7 +36,7 @@ async fn a_browser_login_ends_at_the_listener_on_any_port() {
     let credential = scene.login(Route::Browser, person).await.unwrap();
     assert_eq!(scene.peer.asked("authorization_code").await, [Asked::granted()]);
     assert_eq!(scene.peer.subject(&scene.client, &credential).await, "ada");
-    let stored = scene.logins.store().load("peer").unwrap().unwrap();
+    let stored = scene.store().load("peer").unwrap().unwrap();
     assert_eq!(stored.save().expose(), credential.save().expose());
 }
 

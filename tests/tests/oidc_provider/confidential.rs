@@ -17,7 +17,7 @@ async fn a_client_with_a_secret_signs_in_and_renews_by_either_method() {
         let scene = Scene::of(kind).await;
         let credential = scene.sign_in().await;
         assert_eq!(scene.peer.subject(&scene.client, &credential).await, "ada", "{kind:?}");
-        let renewed = scene.logins.refresh("peer").await.unwrap();
+        let renewed = scene.logins.refresh("peer").await.unwrap().into_credential();
         assert_eq!(scene.peer.subject(&scene.client, &renewed).await, "ada", "{kind:?}");
     }
 }

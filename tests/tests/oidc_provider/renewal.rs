@@ -17,7 +17,7 @@ async fn each_renewal_rotates_the_refresh_token_and_keeps_the_login() {
     let scene = Scene::of(Kind::Public).await;
     let mut last = scene.sign_in().await;
     for _ in 0..3 {
-        let renewed = scene.logins.refresh("peer").await.unwrap();
+        let renewed = scene.logins.refresh("peer").await.unwrap().into_credential();
         assert_ne!(refresh_token(&renewed), refresh_token(&last));
         assert_ne!(renewed.access_token.digest(), last.access_token.digest());
         assert_eq!(renewed.scope, last.scope);
@@ -34,10 +34,10 @@ async fn a_refresh_token_that_comes_again_is_an_invalid_grant_and_ends_its_famil
     covers(&["B-TR-32", "N-6749-12"]);
     let scene = Scene::of(Kind::Public).await;
     let first = scene.sign_in().await;
-    let second = scene.logins.refresh("peer").await.unwrap();
+    let second = scene.logins.refresh("peer").await.unwrap().into_credential();
     assert_eq!(renewed(&scene, first).await.unwrap_err(), Error::InvalidGrant);
     assert_eq!(renewed(&scene, second.clone()).await.unwrap_err(), Error::InvalidGrant);
-    let stored = scene.logins.store().load("peer").unwrap().unwrap();
+    let stored = scene.store().load("peer").unwrap().unwrap();
     assert_eq!(stored.save().expose(), second.save().expose(), "nothing is blanked");
 }
 

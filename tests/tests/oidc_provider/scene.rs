@@ -5,7 +5,7 @@ use std::time::Duration;
 use grantflow::drive::BoxFuture;
 use grantflow::environment::{Environment, Surroundings};
 use grantflow::{
-    Client, Credential, Error, Host, LoginOptions, Logins, Prompt, Route, Secret, SignIn,
+    Client, Credential, Error, FileStore, Host, LoginOptions, Logins, Prompt, Route, Secret, SignIn,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -16,7 +16,7 @@ pub(crate) struct Scene {
     pub(crate) peer: Peer,
     pub(crate) client: Client,
     pub(crate) logins: Logins,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -26,7 +26,12 @@ impl Scene {
         let folder = TempDir::new().unwrap();
         let logins = Logins::open(folder.path().join("auth.json")).unwrap();
         let logins = logins.with_client(client.clone());
-        Self { peer, client, logins, _folder: folder }
+        Self { peer, client, logins, folder }
+    }
+
+    /// Where the logins are kept.
+    pub(crate) fn store(&self) -> FileStore {
+        FileStore::at(self.folder.path().join("auth.json"))
     }
 
     /// A login, and beside it the person who is asked; what the person returns is pasted.

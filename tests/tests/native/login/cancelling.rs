@@ -34,7 +34,7 @@ async fn dropping_a_login_closes_its_port_and_leaves_the_store_alone() {
     let refused = TcpStream::connect(("127.0.0.1", port)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     assert_eq!(scene.server.server().log().len(), 0);
-    assert!(!scene.logins.store().path().exists());
+    assert!(!scene.store().path().exists());
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn dropping_a_login_gives_up_the_request_that_is_out() {
         _ = scene.server.log_from(0) => {}
     }
     assert_eq!(scene.asked(Endpoint::DeviceAuthorization), 1);
-    assert!(!scene.logins.store().path().exists());
+    assert!(!scene.store().path().exists());
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_login_that_fails_leaves_the_credential_that_was_there() {
     for route in [Route::Browser, Route::Device] {
         let denying = |config: &mut grantflow_test_server::Config| config.person = Decision::Deny;
         let scene = Scene::with(Dialect::Standard, denying).await;
-        let store = scene.logins.store();
+        let store = scene.store();
         store.save(&local::credential("the-old-one")).unwrap();
         let outcome = scene.login(route, &mut Person::of(&scene.server)).await;
         assert!(matches!(outcome, Err(Error::Ended(Ended::Denied))), "{outcome:?}");

@@ -19,7 +19,7 @@ async fn a_browser_login_ends_at_the_listener() {
             .unwrap_or_else(|why| panic!("{dialect}: {why}"));
         assert_eq!(scene.findings(), [], "{dialect}");
         assert_eq!(person.rejections, [], "{dialect}");
-        stored(&scene, &credential);
+        stored(&scene, &credential).await;
     }
 }
 
@@ -35,7 +35,7 @@ async fn a_device_login_polls_until_the_person_agrees() {
             .unwrap_or_else(|why| panic!("{dialect}: {why}"));
         assert_eq!(scene.findings(), [], "{dialect}");
         assert_eq!(credential.subject_token.is_some(), dialect == Dialect::Github);
-        stored(&scene, &credential);
+        stored(&scene, &credential).await;
     }
 }
 
@@ -56,7 +56,7 @@ async fn a_paste_ends_a_browser_login_without_the_listener() {
                 .await
                 .unwrap_or_else(|why| panic!("{dialect}: {why}"));
             assert_eq!(scene.findings(), [], "{dialect} {habit:?}");
-            stored(&scene, &credential);
+            stored(&scene, &credential).await;
         }
     }
 }
@@ -103,13 +103,13 @@ async fn the_events_tell_each_request_and_each_answer_once() {
 }
 
 /// What came is what a new process finds.
-fn stored(scene: &Scene, credential: &grantflow::Credential) {
+async fn stored(scene: &Scene, credential: &grantflow::Credential) {
     let id = &scene.client.provider().id;
-    let found = scene.logins.store().load(id).unwrap().unwrap();
+    let found = scene.store().load(id).unwrap().unwrap();
     assert_eq!(found.save().expose(), credential.save().expose());
-    let working = scene.logins.working().unwrap();
+    let working = scene.logins.working().await.unwrap();
     assert_eq!(working.len(), 1);
-    assert_eq!((&working[0].provider, working[0].health), (id, Health::Valid));
+    assert_eq!((&working[0].key.provider, working[0].health), (id, Health::Valid));
     assert_eq!(working[0].expires_at, credential.expires_at);
     assert_eq!(working[0].account, credential.account);
 }

@@ -19,10 +19,11 @@ async fn a_device_login_goes_on_polling_in_a_new_process() {
         assert!(matches!(begun.prompt, grantflow::Prompt::EnterCode { .. }));
         assert_eq!(saved(&scene).len(), 1);
         let mut person = Person::of(&scene.server);
-        let credential = elsewhere(&scene).resume(&scene.client, &mut person).await.unwrap();
+        let credential =
+            elsewhere(&scene).resume(&scene.client, &options(None), &mut person).await.unwrap();
         assert_eq!(scene.findings(), [], "{dialect}");
         let id = &scene.client.provider().id;
-        let stored = scene.logins.store().load(id).unwrap().unwrap();
+        let stored = scene.store().load(id).unwrap().unwrap();
         assert_eq!(stored.save().expose(), credential.save().expose());
         assert_eq!(saved(&scene), Vec::<PathBuf>::new());
     }
@@ -34,13 +35,14 @@ async fn a_device_login_that_is_interrupted_again_can_still_be_ended() {
         Scene::with(Dialect::Standard, |config| config.hesitation = Hesitation::Polls(1)).await;
     begin(&scene, Route::Device).await.unwrap();
     let (first, mut person) = (elsewhere(&scene), Person::of(&scene.server));
+    let options = options(None);
     tokio::select! {
-        outcome = first.resume(&scene.client, &mut person) => panic!("ended: {outcome:?}"),
+        outcome = first.resume(&scene.client, &options, &mut person) => panic!("ended: {outcome:?}"),
         _ = scene.server.log_from(1) => {}
     }
     assert_eq!(saved(&scene).len(), 1);
     let mut person = Person::of(&scene.server);
-    elsewhere(&scene).resume(&scene.client, &mut person).await.unwrap();
+    elsewhere(&scene).resume(&scene.client, &options, &mut person).await.unwrap();
     assert_eq!(saved(&scene), Vec::<PathBuf>::new());
 }
 
@@ -54,7 +56,7 @@ async fn a_browser_login_takes_the_paste_in_a_new_process_and_only_the_right_one
         begin(&scene, Route::Paste).await.unwrap();
         let mut person = Person::with(&scene.server, habit);
         person.pastes("?code=forged&state=forged");
-        let resumed = elsewhere(&scene).resume(&scene.client, &mut person).await;
+        let resumed = elsewhere(&scene).resume(&scene.client, &options(None), &mut person).await;
         resumed.unwrap_or_else(|why| panic!("{dialect}: {why}"));
         assert_eq!(person.rejections, [Rejected::StateMismatch]);
         assert_eq!(scene.findings(), [], "{dialect}");
@@ -75,9 +77,11 @@ async fn of_two_that_end_one_login_one_redeems_the_code() {
     for person in &people {
         person.pastes(&answer);
     }
-    let [first, second] = &mut people;
-    let outcomes =
-        tokio::join!(one.resume(&scene.client, first), two.resume(&scene.client, second));
+    let ([first, second], options) = (&mut people, options(None));
+    let outcomes = tokio::join!(
+        one.resume(&scene.client, &options, first),
+        two.resume(&scene.client, &options, second)
+    );
     let taken = |outcome: &Result<_, Error>| {
         matches!(outcome, Err(Error::Pending(PendingError::Taken | PendingError::None)))
     };
@@ -89,7 +93,8 @@ async fn of_two_that_end_one_login_one_redeems_the_code() {
 #[tokio::test]
 async fn there_is_nothing_to_end_where_nothing_was_begun() {
     let scene = Scene::of(Dialect::Standard).await;
-    let outcome = scene.logins.resume(&scene.client, &mut Person::of(&scene.server)).await;
+    let outcome =
+        scene.logins.resume(&scene.client, &options(None), &mut Person::of(&scene.server)).await;
     assert!(matches!(outcome, Err(Error::Pending(PendingError::None))), "{outcome:?}");
 }
 
@@ -103,7 +108,7 @@ async fn a_login_that_is_begun_anew_takes_the_place_of_the_one_before() {
     assert_eq!(after.len(), 1);
     assert_ne!(after, before);
     let mut person = Person::with(&scene.server, Habit::AddressBar);
-    elsewhere(&scene).resume(&scene.client, &mut person).await.unwrap();
+    elsewhere(&scene).resume(&scene.client, &options(None), &mut person).await.unwrap();
 }
 
 #[tokio::test]
@@ -113,7 +118,7 @@ async fn another_client_does_not_get_the_login_and_does_not_destroy_it() {
     let configuration =
         Configuration { client_id: Some("another".into()), ..Configuration::default() };
     let other = Client::new(scene.client.provider().clone(), configuration).unwrap();
-    let outcome = scene.logins.resume(&other, &mut Person::of(&scene.server)).await;
+    let outcome = scene.logins.resume(&other, &options(None), &mut Person::of(&scene.server)).await;
     let refused = matches!(outcome, Err(Error::Pending(PendingError::Snapshot(_))));
     assert!(refused, "{outcome:?}");
     assert_eq!(saved(&scene).len(), 1);
@@ -144,7 +149,7 @@ async fn begin(scene: &Scene, route: Route) -> Result<Pending, Error> {
 
 /// What another process would have: the same store, nothing in memory.
 fn elsewhere(scene: &Scene) -> Logins {
-    Logins::open(scene.logins.store().path()).unwrap()
+    Logins::open(scene.store().path()).unwrap()
 }
 
 fn saved(scene: &Scene) -> Vec<PathBuf> {
