@@ -156,7 +156,7 @@ impl Renewal {
     fn leave(&mut self, then: Then) -> RenewalStep {
         match then {
             Then::Finish(outcome) => {
-                self.state = State::Finished(None);
+                self.state = State::Finished;
                 RenewalStep::Done(*outcome)
             }
             Then::BeginAgain => {
@@ -187,14 +187,13 @@ impl Renewal {
                 && record.origin == provider.origin()
         };
         let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
-        Closing {
+        State::ProbingToPart(Box::new(Closing {
             note: Some(ledger),
             revoke: record.filter(may_revoke),
             remove: true,
             unstash: loaded.stash.is_some(),
             then: Then::finish(Ok(outcome)),
-        }
-        .into()
+        }))
     }
 
     fn revoke(&mut self, mut closing: Box<Closing>) -> RenewalStep {

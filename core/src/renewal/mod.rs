@@ -82,6 +82,8 @@ enum Job {
 struct Held {
     ours: bool,
     owner: bool,
+    /// One of them was taken from us; it is given back all the same.
+    lost: bool,
 }
 
 /// Named for what it awaits.
@@ -94,6 +96,7 @@ enum State {
     WaitingForOwner(u64),
     Recovering(Box<stash::Stash>),
     Probing(Box<Found>),
+    ProbingToPart(Box<Closing>),
     Marking(Box<Found>),
     Confirming(Box<Found>),
     Spending(Box<Found>, Spend),
@@ -107,7 +110,7 @@ enum State {
     /// time, at this monotonic moment.
     LookingAgain(Box<Refused>, u8, u64),
     Closing(Box<Closing>),
-    Finished(Option<Box<Result<Outcome, Error>>>),
+    Finished,
 }
 
 /// A token that the server refused.
@@ -177,10 +180,7 @@ impl Renewal {
                 step
             }
             State::Spending(found, spend) => self.spend(found, spend),
-            State::Finished(outcome) => match outcome {
-                Some(outcome) => RenewalStep::Done(*outcome),
-                None => RenewalStep::Wait(None),
-            },
+            State::Finished => RenewalStep::Wait(None),
             state => {
                 self.state = state;
                 self.ask_host()
@@ -245,11 +245,8 @@ impl Renewal {
 
     /// A lock was lost: stolen, or its place is gone. Before the request that is a reason to begin
     /// again; after it the comparison at the save decides.
-    pub fn handle_lock_lost(&mut self, lock: Lock) {
-        match lock {
-            Lock::Ours => self.locks.ours = false,
-            Lock::Owner => self.locks.owner = false,
-        }
+    pub fn handle_lock_lost(&mut self) {
+        self.locks.lost = self.locks != Held::default();
     }
 
     /// Nobody needs it any more. Ends it where nothing was sent yet, and is passed over after that.
@@ -263,7 +260,7 @@ impl Renewal {
     }
 
     fn take(&mut self) -> State {
-        core::mem::replace(&mut self.state, State::Finished(None))
+        core::mem::replace(&mut self.state, State::Finished)
     }
 
     /// The name of the state it is in: what it awaits.
@@ -274,7 +271,7 @@ impl Renewal {
             State::AskingForOwner(_) => "AskingForOwner",
             State::WaitingForOwner(_) => "WaitingForOwner",
             State::Recovering(_) => "Recovering",
-            State::Probing(_) => "Probing",
+            State::Probing(_) | State::ProbingToPart(_) => "Probing",
             State::Marking(_) => "Marking",
             State::Confirming(_) => "Confirming",
             State::Spending(found, _) => found.awaits(),
@@ -285,7 +282,7 @@ impl Renewal {
             State::Replacing(..) => "Replacing",
             State::LookingAgain(..) => "LookingAgain",
             State::Closing(closing) => closing.next(self.locks).name(),
-            State::Finished(_) => "Finished",
+            State::Finished => "Finished",
         }
     }
 

@@ -63,7 +63,7 @@ impl Renewal {
                 let expected = Expected::RenewedBy(stash.instead_of);
                 Task::Save(expected, Box::new(stash.credential.clone()))
             }
-            State::Probing(_) => Task::Probe,
+            State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
             State::Marking(found) => Task::Note(found.ledger.write()),
             State::Confirming(_) => Task::Confirm,
             State::Stashing(fresh) => Task::Stash(Some(fresh.stash())),
@@ -73,7 +73,7 @@ impl Renewal {
             State::Replacing(new, _) => Task::Save(Expected::Anything, new.clone()),
             State::Closing(_) => return self.close(),
             // These are no tasks, and `poll` has dealt with them.
-            State::Spending(..) | State::Delivering(_) | State::Finished(_) => {
+            State::Spending(..) | State::Delivering(_) | State::Finished => {
                 return RenewalStep::Wait(None);
             }
         };
@@ -122,6 +122,7 @@ impl Renewal {
             }
             (State::Recovering(_), Answer::Changed(_)) => State::Reading(Glance::Locked),
             (State::Probing(found), Answer::Done) => self.mark(found),
+            (State::ProbingToPart(closing), Answer::Done) => State::Closing(closing),
             (State::Marking(found), Answer::Done) => State::Confirming(found),
             (State::Probing(found) | State::Marking(found), _) if self.ask.in_memory => {
                 State::Confirming(found)
@@ -147,7 +148,7 @@ impl Renewal {
     }
 
     pub(super) fn is_locked(&self) -> bool {
-        self.locks == Held { ours: true, owner: self.ask.has_owner_lock }
+        self.locks == Held { ours: true, owner: self.ask.has_owner_lock, lost: false }
     }
 
     fn locked(&mut self, lock: Lock) -> State {

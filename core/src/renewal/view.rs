@@ -47,7 +47,7 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
         State::LookingAgain(refused, times, at) => {
             format!("{} {times} {:?} {}", until(*at), refused.digest, refused.why)
         }
-        State::Closing(closing) => format!(
+        State::Closing(closing) | State::ProbingToPart(closing) => format!(
             "{} {} {} {} {:?}",
             closing.note.as_ref().map_or_else(String::new, |ledger| noted(ledger, now)),
             closing.revoke.as_ref().map_or_else(String::new, credential),
@@ -55,7 +55,7 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
             closing.unstash,
             closing.then.view(),
         ),
-        State::Finished(_) => String::new(),
+        State::Finished => String::new(),
     };
     let owner = renewal.owner_until.map(until);
     let is_out = renewal.out.is_some();
