@@ -79,18 +79,21 @@
 //! | file | holds |
 //! |---|---|
 //! | `flow` | [`Flow`]: the doors, the states and every transition (`flow/state.rs`), the pace of polls, snapshots |
-//! | `renewal` | [`Renewal`]: the one place that spends a refresh token |
+//! | `renewal` | [`Renewal`]: the one place that spends a refresh token, and what stands around it |
 //! | `wire` | bytes to meaning and back: redirects, token and device replies, JWT hints; no time, no state |
 //! | `machine`, `call` | what a host drives; the life of one request, its retries |
 //! | `provider`, `providers`, `provider_file` | how vendors depart from the RFCs, as data; the presets; files |
-//! | `client`, `credential`, `endpoint`, `entropy`, `error`, `http`, `scope`, `secret`, `time` | values |
+//! | `client`, `credential`, `endpoint`, `entropy`, `error`, `http`, `rejected`, `scope`, `secret`, `time` | values |
 //!
 //! # What holds
 //!
 //! * At most one request is out per machine, and answers carry its id. A refused input changes
 //!   nothing; a wrong `state` or `iss` never ends a login and never causes a request.
 //! * A code is presented once, and once more only if the outcome was lost. A refresh token is
-//!   presented once.
+//!   presented once, under a lock and written down before, and once more only after a crash or a
+//!   lost outcome.
+//! * New tokens are written down before they replace the old. A logout or a newer login wins over a
+//!   late renewal, and nothing is blanked or deleted because something failed.
 //! * No two polls are closer than the interval in force, whatever the clocks do; `slow_down` only
 //!   ever slows.
 //! * No secret is in any `Debug`, `Display`, error or URL (beyond what the RFCs put there).
