@@ -8,6 +8,7 @@
 //! | store | holds |
 //! |---|---|
 //! | [`FileStore`] | a JSON file, ours or another tool's, with everything a crash can need beside it |
+//! | [`KeychainStore`] | the operating system's keychain |
 //! | [`MemoryStore`] | nothing that outlives the process: for tests, and agents without a disk |
 
 mod beside;
@@ -16,6 +17,7 @@ mod document;
 mod error;
 mod file;
 mod in_place;
+mod keychain;
 mod lock;
 mod memory;
 mod migration;
@@ -36,6 +38,9 @@ pub(crate) use self::disk::Disk;
 pub use self::disk::{Call, Faults};
 pub use self::error::{Exposure, KeychainError, StoreError};
 pub use self::file::FileStore;
+#[cfg(feature = "keychain")]
+pub use self::keychain::SystemKeychain;
+pub use self::keychain::{Keychain, KeychainStore};
 pub use self::lock::OwnerLock;
 pub use self::memory::MemoryStore;
 pub use self::profile::{Found, Home, Rights, Tool, UnknownTool};

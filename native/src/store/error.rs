@@ -117,6 +117,10 @@ pub enum KeychainError {
     TimedOut,
     /// The credential does not fit.
     TooLong,
+    /// It holds something else than we put there.
+    Damaged,
+    /// It failed in a way of its own.
+    Failed,
 }
 
 impl StoreError {
@@ -133,16 +137,17 @@ impl StoreError {
             | Self::Unsafe { .. }
             | Self::NoLock { .. }
             | Self::System { .. }
-            | Self::Keychain(KeychainError::Absent | KeychainError::TooLong) => {
-                Remedy::FixConfiguration
-            }
+            | Self::Keychain(
+                KeychainError::Absent | KeychainError::TooLong | KeychainError::Damaged,
+            ) => Remedy::FixConfiguration,
             Self::NoEntry { .. }
             | Self::Entry { .. }
             | Self::ReadOnly { .. }
             | Self::OtherAccount { .. } => Remedy::SignInAgain,
-            Self::Busy { .. } | Self::Keychain(KeychainError::Locked | KeychainError::TimedOut) => {
-                Remedy::RetryLater
-            }
+            Self::Busy { .. }
+            | Self::Keychain(
+                KeychainError::Locked | KeychainError::TimedOut | KeychainError::Failed,
+            ) => Remedy::RetryLater,
         }
     }
 
@@ -283,11 +288,22 @@ impl fmt::Display for KeychainError {
             Self::Absent => "there is no keychain here: choose a file",
             Self::TimedOut => "the keychain does not answer",
             Self::TooLong => "the keychain has no room for a credential of this length",
+            Self::Damaged => {
+                "what the keychain holds under our name is not what we put there: delete it there, \
+                 and sign in again"
+            }
+            Self::Failed => "the keychain failed",
         })
     }
 }
 
 impl std::error::Error for KeychainError {}
+
+impl From<KeychainError> for StoreError {
+    fn from(why: KeychainError) -> Self {
+        Self::Keychain(why)
+    }
+}
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

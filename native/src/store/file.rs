@@ -12,6 +12,8 @@
 mod change;
 mod notes;
 
+pub(super) use self::change::is_same;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -169,7 +171,7 @@ impl FileStore {
     }
 
     /// What stands under the key, with whose it is.
-    fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    pub(super) fn record(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let Some(text) = self.read()? else { return Ok(None) };
         match self.shape().entry(&text, key)? {
             Some(Entry::Login(credential)) => Ok(Some(self.told(*credential))),
@@ -233,7 +235,7 @@ fn resolved(path: PathBuf) -> PathBuf {
 }
 
 /// Grantflow wrote it: others don't say who issued a credential.
-fn is_ours(credential: &Credential) -> bool {
+pub(super) fn is_ours(credential: &Credential) -> bool {
     !credential.origin.is_empty()
 }
 

@@ -3,6 +3,7 @@
 
 mod browser;
 mod environment;
+mod keychain;
 mod login;
 mod loopback;
 mod races;

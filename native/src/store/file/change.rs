@@ -64,7 +64,7 @@ impl FileStore {
     }
 
     /// Takes an entry out of the file, and out of its last good version.
-    pub(super) fn take_out(&self, key: &Key) -> Result<bool, StoreError> {
+    pub(in crate::store) fn take_out(&self, key: &Key) -> Result<bool, StoreError> {
         self.change(|text| {
             let after = text.map(|text| self.shape().without(text, key)).transpose()?.flatten();
             Ok(match after {
@@ -72,6 +72,16 @@ impl FileStore {
                 Some(after) => Change::Write { backup: Some(after.clone()), after, then: true },
             })
         })
+    }
+
+    /// Does something while nobody else changes this store.
+    pub(in crate::store) fn exclusively<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        private::make_folder(&self.disk, folder_of(&self.path))?;
+        let _locked = self.store_lock(&self.beside()?)?;
+        work()
     }
 
     /// Whether a later save can succeed, before anything is spent on it.
@@ -301,7 +311,7 @@ impl FileStore {
 }
 
 /// This credential and no other: saved by us before, when we could not be sure of it.
-fn is_same(there: &Credential, credential: &Credential) -> bool {
+pub(in crate::store) fn is_same(there: &Credential, credential: &Credential) -> bool {
     let tokens = |credential: &Credential| {
         (credential.access_token.digest(), credential.renewed_by().map(Secret::digest))
     };
