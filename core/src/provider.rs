@@ -361,6 +361,10 @@ pub struct Api {
     pub key_header: Option<String>,
     /// How the bearer tokens begin, where there is a `key_header`.
     pub bearer_prefixes: Vec<String>,
+    /// Environment variables that hold a bearer token; other programs look in the first for one.
+    pub token_variables: Vec<String>,
+    /// Environment variables that hold an API key; they count after the others.
+    pub key_variables: Vec<String>,
 }
 
 /// Who may use a provider's client, as far as is known: no legal advice, but no surprise either.

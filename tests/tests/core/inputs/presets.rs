@@ -45,6 +45,25 @@ fn every_preset_reads_back_as_it_is_and_says_where_it_comes_from() {
 }
 
 #[test]
+fn the_variables_that_people_keep_keys_in_are_data_of_the_provider() {
+    let variables = |id: &str| {
+        let api = providers::api(id).unwrap();
+        (api.token_variables.join(" "), api.key_variables.join(" "))
+    };
+    let anthropic = ("ANTHROPIC_OAUTH_TOKEN ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY");
+    assert_eq!(variables("anthropic"), (anthropic.0.into(), anthropic.1.into()));
+    assert_eq!(variables("github-copilot"), ("COPILOT_GITHUB_TOKEN".into(), String::new()));
+    assert_eq!(variables("openai"), (String::new(), "OPENAI_API_KEY".into()));
+    assert_eq!(providers::api("nobody"), None);
+    let keys = Secret::from("sk-any");
+    let openai = providers::api("openai").unwrap();
+    assert_eq!(key_header(&openai, &keys).name, "authorization");
+    assert_eq!(openai.base.unwrap().as_str(), "https://api.openai.com/v1");
+    let preset = providers::api("xai").unwrap();
+    assert_eq!(preset, providers::xai().api, "a preset's own");
+}
+
+#[test]
 fn a_provider_file_changes_what_it_names_and_leaves_the_rest_of_the_preset() {
     let anthropic = providers::anthropic();
     let read = |file: &str| ProviderFile::parse(file).unwrap().provider;
