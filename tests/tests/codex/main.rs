@@ -4,11 +4,15 @@
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grantflow::core::{Credential, UnverifiedClaims};
 use grantflow::environment::{Environment, Surroundings};
-use grantflow::{Client, LoginOptions, Logins, Prompt, Route};
+use grantflow::store::{Entry, Key, Shape, Tool};
+use grantflow::{Client, LoginOptions, Logins, Prompt, Route, Secret};
 use grantflow_test_server::http::{Handle, serve};
 use grantflow_test_server::{Config, Dialect, Endpoint, GrantType, Hesitation, Person, Server};
 use grantflow_tests::{covers, local};
@@ -20,6 +24,9 @@ use tokio::process::Command;
 const CODES: Endpoint = Endpoint::DeviceAuthorization;
 const POLL: Endpoint = Endpoint::DeviceToken;
 const REDEMPTION: Endpoint = Endpoint::Token;
+
+/// Between two looks at what it keeps.
+const MOMENT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 #[ignore = "needs the peers: ./test installs them"]
@@ -71,6 +78,39 @@ async fn our_login_sends_what_the_released_client_sends_and_names_the_same_accou
     assert_eq!(codex.stored()["tokens"]["account_id"], account);
 }
 
+#[tokio::test]
+#[ignore = "needs the peers: ./test installs them"]
+async fn its_file_is_read_as_it_wrote_it_and_it_reads_the_file_as_we_write_it() {
+    covers(&["B-CF-28", "B-CK-08"]);
+    let server = server().await;
+    let codex = Codex::new().await;
+    assert!(codex.log_in(&server).await.status.success());
+    let (shape, key) = (Shape::Of(Tool::Codex), Key::of("openai-codex"));
+    let text = codex.text();
+    let found = shape.entry(&text, &key).unwrap().and_then(Entry::into_login).unwrap();
+    assert_eq!(found.account.id.as_deref(), Some(account_id(&server).as_str()));
+    let stored = codex.stored();
+    assert_eq!(stored["tokens"]["access_token"], found.access_token.expose());
+    let claims = UnverifiedClaims::read(&found.access_token).unwrap();
+    assert_eq!(found.expires_at, claims.seconds("exp").map(|seconds| seconds * 1000));
+
+    // A lapsed token makes it renew, with what it finds in a file that is ours but for its shape.
+    let past = URL_SAFE_NO_PAD.encode(r#"{"exp":1700000000,"iat":1690000000}"#);
+    let lapsed = Secret::new(["e30", &past, "c2ln"].join("."));
+    let mut held = Credential { access_token: lapsed, obtained_at: 1_690_000_000_000, ..found };
+    for before in [Some(text.as_str()), None] {
+        codex.holds(&shape.with(before, &key, &held).unwrap());
+        let asked = requests(&server).len();
+        let renewed = codex.renew(&server, &held).await;
+        let sent = &requests(&server)[asked..];
+        let refresh = (REDEMPTION, Some(GrantType::RefreshToken), vec!["refresh_token"]);
+        assert_eq!(sent, [refresh], "ours was accepted, and is spent");
+        let found = shape.entry(&renewed, &key).unwrap().and_then(Entry::into_login).unwrap();
+        assert_eq!(found.account.id, held.account.id);
+        held.refresh_token = found.refresh_token;
+    }
+}
+
 /// Whoever logs in is approved, though not at the first poll.
 async fn server() -> Handle {
     let config = Config {
@@ -114,28 +154,61 @@ impl Codex {
         self.run(&["login", "--device-auth", "--experimental_issuer", &issuer]).await
     }
 
+    /// Lets it do something for which it needs a token, until it has renewed this one: then it would
+    /// go where there is a model, and cannot. What it keeps then.
+    async fn renew(&self, server: &Handle, held: &Credential) -> String {
+        let spent = held.refresh_token.as_ref().unwrap().expose();
+        let url = [&server.issuer(), "/oauth/token"].concat();
+        let arguments = ["exec", "--skip-git-repo-check", "hello"];
+        let mut running = self.command(&arguments);
+        let running = running.env("CODEX_REFRESH_TOKEN_URL_OVERRIDE", url).output();
+        let renewed = async {
+            while self.text().contains(spent) {
+                let _ = tokio::time::timeout(MOMENT, self.elsewhere.accept()).await;
+            }
+        };
+        tokio::select! {
+            () = renewed => self.text(),
+            output = running => panic!("it has ended without: {output:?}"),
+            () = tokio::time::sleep(200 * MOMENT) => panic!("it does not renew"),
+        }
+    }
+
     async fn run(&self, arguments: &[&str]) -> Output {
+        tokio::select! {
+            output = self.command(arguments).output() => output.unwrap(),
+            _ = self.elsewhere.accept() => panic!("it went elsewhere than to the server"),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let folder = std::env::var_os("GRANTFLOW_PEERS").expect("GRANTFLOW_PEERS names the peers");
         let proxy = format!("http://{}", self.elsewhere.local_addr().unwrap());
-        let running = Command::new(PathBuf::from(folder).join("node_modules/.bin/codex"))
+        let mut command = Command::new(PathBuf::from(folder).join("node_modules/.bin/codex"));
+        command
             .args(arguments)
+            .stdin(Stdio::null())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
             .env("CODEX_HOME", self.home.path())
             .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, proxy.as_str())))
             .env("NO_PROXY", "127.0.0.1")
-            .kill_on_drop(true)
-            .output();
-        tokio::select! {
-            output = running => output.unwrap(),
-            _ = self.elsewhere.accept() => panic!("it went elsewhere than to the server"),
-        }
+            .kill_on_drop(true);
+        command
     }
 
     /// What it keeps of its login.
     fn stored(&self) -> Value {
-        let text = std::fs::read_to_string(self.home.path().join("auth.json")).unwrap();
-        serde_json::from_str(&text).unwrap()
+        serde_json::from_str(&self.text()).unwrap()
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("auth.json")).unwrap()
+    }
+
+    /// Gives it another file.
+    fn holds(&self, text: &str) {
+        std::fs::write(self.home.path().join("auth.json"), text).unwrap();
     }
 }
