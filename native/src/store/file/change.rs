@@ -123,6 +123,9 @@ impl FileStore {
                 self.finish_write(&beside)?;
                 self.read_patiently()
             }
+            Ok(None) if self.tool.map_or(Ok(false), |tool| tool.migrate(&self.path))? => {
+                self.read_patiently()
+            }
             read => read,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use grantflow::FileStore;
 use grantflow::store::{Home, StoreError, Tool};
 use tempfile::TempDir;
 
@@ -125,6 +126,18 @@ fn pis_old_files_become_the_new_one() {
         assert_eq!(mode & 0o777, 0o600);
     }
     assert!(!Tool::Pi.migrate(&path).unwrap(), "once");
+}
+
+#[test]
+fn who_signed_in_with_an_old_pi_is_signed_in() {
+    let folder = TempDir::new().unwrap();
+    written(&folder, ".pi/agent/oauth.json", &ANTHROPIC.replace("\"type\":\"oauth\",", ""));
+    let store = FileStore::at(folder.path().join(".pi/agent/auth.json"));
+    assert_eq!(store.load("anthropic").unwrap().unwrap().access_token.expose(), "a");
+    assert!(store.load("xai").unwrap().is_none());
+    let ours = FileStore::at(folder.path().join("auth.json"));
+    written(&folder, "oauth.json", ANTHROPIC);
+    assert!(ours.load("anthropic").unwrap().is_none(), "a file of ours has no such past");
 }
 
 #[test]
