@@ -12,6 +12,7 @@ const WHO: &str = "the only process";
 pub struct Renewing {
     renewal: Renewal,
     record: Option<Credential>,
+    is_borrowed: bool,
     ledger: Option<String>,
     stash: Option<Secret>,
 }
@@ -21,7 +22,12 @@ impl Renewing {
     pub fn new(client: &Client, credential: Credential, entropy: &Entropy, now: Now) -> Self {
         let ask = Ask::new(Due::Still(credential.access_token.digest()), WHO);
         let renewal = Renewal::renew(client, ask, entropy, now);
-        Self { renewal, record: Some(credential), ledger: None, stash: None }
+        Self { renewal, record: Some(credential), is_borrowed: false, ledger: None, stash: None }
+    }
+
+    /// The same with a record that is another tool's: writing it is a mistake of the renewal's.
+    pub fn borrowed(client: &Client, credential: Credential, entropy: &Entropy, now: Now) -> Self {
+        Self { is_borrowed: true, ..Self::new(client, credential, entropy, now) }
     }
 
     /// The ledger and the stash as they were left.
@@ -38,12 +44,14 @@ impl Renewing {
     }
 
     fn perform(&mut self, task: Task) -> Answer {
+        let reads = matches!(task, Task::Lock(..) | Task::Load | Task::Confirm | Task::Unlock);
+        assert!(reads || !self.is_borrowed, "{task:?} in another tool's store");
         match task {
             Task::Lock(..) | Task::Probe | Task::Confirm | Task::Unlock => Answer::Done,
             Task::Alive(_) => Answer::Alive(false),
             Task::Load => Answer::Loaded(Box::new(Loaded {
                 record: self.record.clone(),
-                is_borrowed: false,
+                is_borrowed: self.is_borrowed,
                 ledger: self.ledger.clone(),
                 stash: self.stash.clone(),
             })),

@@ -40,11 +40,13 @@ impl Renewal {
         if let Some(adopted) = self.adopt(&record, &ledger) {
             return adopted;
         }
-        if loaded.is_borrowed {
-            return self.instead(record, Error::Borrowed);
-        }
         match self.found(&record, ledger) {
             Ok(_) if self.cancelled => self.instead(record, Error::Cancelled),
+            // An exchange spends nothing. What it brings is not written where it is not ours.
+            Ok(found) if loaded.is_borrowed && found.exchange.is_some() => {
+                State::Confirming(Box::new(Found { is_borrowed: true, ..found }))
+            }
+            Ok(_) | Err(_) if loaded.is_borrowed => self.instead(record, Error::Borrowed),
             Ok(found) => self.look_at_mark(Box::new(found)),
             Err(why) => self.instead(record, why),
         }
@@ -100,7 +102,8 @@ impl Renewal {
         let digest = token.digest();
         let ledger = self.without_old_mark(&ledger, Some(digest)).unwrap_or(ledger);
         let prior = ledger.mark.clone();
-        Ok(Found { record: record.clone(), token, digest, exchange, ledger, prior })
+        let record = record.clone();
+        Ok(Found { record, is_borrowed: false, token, digest, exchange, ledger, prior })
     }
 
     /// Whether this token was presented before.

@@ -30,6 +30,8 @@ pub(super) enum Glance {
 #[derive(Clone)]
 pub(super) struct Found {
     pub(super) record: Credential,
+    /// It is another tool's: nothing is written.
+    pub(super) is_borrowed: bool,
     /// What renews it, and its digest.
     pub(super) token: Secret,
     pub(super) digest: Digest,

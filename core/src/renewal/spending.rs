@@ -252,7 +252,11 @@ impl Fresh {
     /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
     /// would be lost.
     pub(super) fn delivered(self: Box<Self>) -> State {
-        if self.rotated { State::Stashing(self) } else { State::Saving(self) }
+        match (self.found.is_borrowed, self.rotated) {
+            (true, _) => self.keep_aside(),
+            (false, true) => State::Stashing(self),
+            (false, false) => State::Saving(self),
+        }
     }
 
     fn durable(self) -> State {

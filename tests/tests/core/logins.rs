@@ -7,11 +7,10 @@ use grantflow_core::{
     Client, Configuration, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Step,
     TransportError,
 };
-use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Finding, Hesitation, Person};
+use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
-use grantflow_tests::renewing::{Renewing, interrupted};
-use grantflow_tests::world::{Happened, World, entropy};
+use grantflow_tests::world::{Happened, World};
 
 #[test]
 fn a_browser_login_yields_tokens_in_every_dialect_that_has_one() {
@@ -226,71 +225,6 @@ fn an_enterprise_host_serves_copilot_under_its_own_names() {
 }
 
 #[test]
-fn a_renewal_rotates_the_refresh_token_and_keeps_what_the_reply_leaves_out() {
-    covers(&["N-6749-18", "N-6749-19", "N-6749-20", "B-TR-06"]);
-    for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {
-        let client = client(dialect);
-        let mut world = World::new(server(dialect, |_| {}));
-        let mut flow = browser_login(&client, port(dialect), 1);
-        let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
-        let old = first.refresh_token.as_ref().unwrap().digest();
-        let account = first.account.clone();
-        let mut renewal = Renewing::new(&client, first, &entropy(2), world.now);
-        let second = world.drive(&mut renewal).unwrap();
-        let new = second.refresh_token.as_ref().unwrap().digest();
-        assert_eq!(new == old, dialect == Dialect::Google, "{dialect:?}: Google does not rotate");
-        assert_eq!(second.account, account, "{dialect:?}");
-        assert_eq!(world.findings(), [], "{dialect:?}");
-    }
-}
-
-#[test]
-fn a_refresh_token_presented_again_is_an_invalid_grant() {
-    covers(&["B-TR-32"]);
-    for dialect in [Dialect::Standard, Dialect::Codex] {
-        let client = client(dialect);
-        let mut world = World::new(server(dialect, |_| {}));
-        let mut flow = browser_login(&client, port(dialect), 1);
-        let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
-        let mut renewal = Renewing::new(&client, first.clone(), &entropy(2), world.now);
-        world.drive(&mut renewal).unwrap();
-        let mut again = Renewing::new(&client, first, &entropy(3), world.now);
-        assert_eq!(world.drive(&mut again).unwrap_err(), Error::InvalidGrant);
-        let reused = Finding::RefreshTokenReused { forgiven: false };
-        assert!(world.findings().contains(&reused), "{dialect:?}");
-    }
-}
-
-#[test]
-fn a_refresh_token_whose_answer_was_lost_is_not_presented_again() {
-    covers(&["B-TR-30", "B-TR-35", "B-TR-28"]);
-    for fault in [
-        Fault::Stall,
-        Fault::ResetAfter,
-        Fault::TruncatedBody,
-        Fault::Redirect307,
-        Fault::InternalError,
-        Fault::BadGateway,
-        Fault::Html200,
-        Fault::TruncatedJson,
-        Fault::EmptyBody,
-    ] {
-        let client = client(Dialect::Standard);
-        let mut world = World::new(server(Dialect::Standard, |_| {}));
-        let mut flow = browser_login(&client, 50_123, 1);
-        let first = world.sign_in(&mut flow, Decision::Approve).unwrap();
-        let before = world.server.log().len();
-        world.server.inject(fault.once());
-        let mut renewal = Renewing::new(&client, first, &entropy(2), world.now);
-        let begun = world.now;
-        let unknown = world.drive(&mut renewal).unwrap_err();
-        assert_eq!(unknown, interrupted(begun), "{fault:?}");
-        assert_eq!(unknown.remedy(), Remedy::RetryLater, "once more, before a person is asked");
-        assert_eq!(world.server.log().len() - before, 1, "{fault:?}: presented once");
-    }
-}
-
-#[test]
 fn a_code_whose_answer_was_lost_is_presented_once_more_and_no_more() {
     let client = client(Dialect::Standard);
     for (losses, presented) in [(1, 2), (2, 2), (9, 2)] {
@@ -352,48 +286,4 @@ fn an_ended_flow_stays_ended() {
     let id = grantflow_core::RequestId::from_number(1);
     let late = flow.handle_response(world.now, id, &Err(TransportError::Lost));
     assert_eq!(late, Err(grantflow_core::Rejected::Stale));
-}
-
-#[test]
-fn a_credential_is_renewed_only_where_it_was_issued() {
-    covers(&["N-6749-20"]);
-    let elsewhere = grantflow_core::Endpoint::parse("https://elsewhere.example/token").unwrap();
-    for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {
-        let ours = client(dialect);
-        let mut world = World::new(server(dialect, |_| {}));
-        let mut flow = browser_login(&ours, port(dialect), 1);
-        let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
-        let mut moved = ours.provider().clone();
-        moved.token_endpoint = elsewhere.clone();
-        let configuration = grantflow_tests::local::configuration(dialect);
-        let moved = Client::new(moved, configuration.clone()).unwrap();
-        let stranger = Configuration { client_id: Some("other".into()), ..configuration };
-        let stranger = Client::new(ours.provider().clone(), stranger).unwrap();
-        for foreign in [moved, stranger, client(Dialect::Github)] {
-            let renewal = Renewing::new(&foreign, credential.clone(), &entropy(2), world.now);
-            assert_eq!(renewal.refused(world.now), Some(Error::ForeignCredential), "{dialect:?}");
-        }
-    }
-    let copilot = client(Dialect::Github);
-    let mut world = World::new(server(Dialect::Github, |config| config.person = Person::Approve));
-    let credential = world.drive(&mut device_login(&copilot, 1)).unwrap();
-    let mut moved = copilot.provider().clone();
-    moved.then.as_mut().unwrap().endpoint = elsewhere;
-    let configuration = grantflow_tests::local::configuration(Dialect::Github);
-    let moved = Client::new(moved, configuration).unwrap();
-    let renewal = Renewing::new(&moved, credential.clone(), &entropy(2), world.now);
-    assert_eq!(renewal.refused(world.now), Some(Error::ForeignCredential), "the second token's");
-    let mut renewal = Renewing::new(&copilot, credential, &entropy(2), world.now);
-    assert!(world.drive(&mut renewal).is_ok());
-}
-
-#[test]
-fn a_credential_without_a_refresh_token_cannot_be_renewed() {
-    let ours = client(Dialect::Anthropic);
-    let mut world = World::new(server(Dialect::Anthropic, |_| {}));
-    let mut flow = browser_login(&ours, 50_123, 1);
-    let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
-    let without = grantflow_core::Credential { refresh_token: None, ..credential };
-    let renewal = Renewing::new(&ours, without, &entropy(2), world.now);
-    assert_eq!(renewal.refused(world.now), Some(Error::NotRenewable));
 }

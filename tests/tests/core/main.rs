@@ -7,4 +7,5 @@ mod layers;
 mod logins;
 mod properties;
 mod redaction;
+mod renewals;
 mod snapshots;
