@@ -1,8 +1,10 @@
 //! Behaviours of grantflow that span its crates, and the record of which requirements they cover.
 
+mod command;
 mod covers;
 pub mod local;
 pub mod renewing;
 pub mod world;
 
+pub use command::command;
 pub use covers::{covers, uncovered};

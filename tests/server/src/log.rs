@@ -18,6 +18,8 @@ pub struct LogEntry {
     pub path: String,
     /// What is there.
     pub endpoint: Endpoint,
+    /// The `User-Agent` that its sender goes by.
+    pub user_agent: Option<String>,
     /// Which grant it asked for, at a token endpoint or a device dialect's.
     pub grant_type: Option<GrantType>,
     /// The secrets in it, by the names of their parameters.
@@ -48,6 +50,7 @@ impl LogEntry {
             "method": self.method,
             "path": self.path,
             "endpoint": self.endpoint.name(),
+            "user_agent": self.user_agent,
             "grant_type": self.grant_type.map(GrantType::name),
             "presented": presented,
             "findings": self.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),

@@ -53,6 +53,7 @@ impl Server {
             method: request.method.clone(),
             path: request.path().to_owned(),
             endpoint,
+            user_agent: request.header("user-agent").map(str::to_owned),
             grant_type: x.grant_type,
             presented: x.presented,
             findings: x.findings,

@@ -1,10 +1,10 @@
 //! Running the command, each time with a home of its own.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::sync::OnceLock;
 
+use grantflow_tests::command;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(command());
         command.args(arguments).env("GRANTFLOW_HOME", self.path().join("data"));
         for name in ["DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR", "COLUMNS", "GRANTFLOW_STORE"] {
             command.env_remove(name);
@@ -160,24 +160,4 @@ impl Started {
         let output = self.child.wait_with_output().unwrap();
         Run { out, ..Run::of(output) }
     }
-}
-
-/// The command, built from what stands here now: a test run builds it only by the way.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).unwrap();
-        let target = profile.parent().unwrap();
-        let built = Command::new(env!("CARGO"))
-            // With the features of a test run, so that nothing is compiled twice.
-            .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "grantflow"])
-            .arg("--target-dir")
-            .arg(target)
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        target.join("debug/grantflow")
-    })
 }

@@ -1,0 +1,15 @@
+//! Many processes and one record that all of them renew: some are killed, some stand still, some are
+//! other tools. A server that is strict about refresh tokens keeps the log that decides.
+#![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
+#![cfg(unix)] // signals are how these processes die
+
+mod commands;
+mod crash_table;
+mod crew;
+mod killing;
+mod network;
+mod overlap;
+mod relay;
+mod scene;
+mod theft;
+mod verdict;
