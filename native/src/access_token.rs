@@ -1,6 +1,10 @@
 //! A token, ready to be used.
 
-use grantflow_core::{Client, Credential, Error, Header, Kept, NoAccountId, Secret};
+use std::sync::Arc;
+
+use grantflow_core::{Client, Credential, Header, Kept, NoAccountId, Secret};
+
+use crate::error::Error;
 
 /// A token that works, with what is needed to use it.
 #[derive(Clone, Debug)]
@@ -8,7 +12,7 @@ pub struct AccessToken {
     pub(crate) credential: Credential,
     pub(crate) client: Client,
     pub(crate) kept: Kept,
-    pub(crate) trouble: Option<Error>,
+    pub(crate) trouble: Option<Arc<Error>>,
 }
 
 impl AccessToken {
@@ -30,14 +34,24 @@ impl AccessToken {
         self.credential.api_headers(&self.client)
     }
 
-    /// Where it is. What is not in the record may end with this process.
+    /// Where it is. As soon as new tokens are there they are handed out, and are [`Kept::InMemory`]
+    /// until they are saved; [`Keeper::settle`](crate::Keeper::settle) waits for that.
     pub fn kept(&self) -> Kept {
         self.kept
     }
 
-    /// Why it could not be renewed, if it was due and is still good.
+    /// Whether the record lacks what renews this. Where that is so after
+    /// [`Keeper::settle`](crate::Keeper::settle), tell the person: the record has a refresh token
+    /// that is spent, and with [`Kept::InMemory`] the login ends with this process.
+    pub fn is_at_risk(&self) -> bool {
+        // What a token is exchanged for can be had again.
+        self.kept != Kept::Saved && self.credential.subject_token.is_none()
+    }
+
+    /// Why this is still the old token, if it was due and could not be renewed. It is good for as
+    /// long as was asked, and what is said here is what will be the error when it no longer is.
     pub fn trouble(&self) -> Option<&Error> {
-        self.trouble.as_ref()
+        self.trouble.as_deref()
     }
 
     /// The whole credential.

@@ -38,8 +38,11 @@ pub enum Error {
         /// The tool, for people.
         from: String,
     },
-    /// What several callers waited for ended for all of them like this.
+    /// What several callers waited for ended for all of them like this: match [`Error::root`].
     Shared(Arc<Error>),
+    /// The API rejects a token that has just come in place of another it had rejected. One more
+    /// renewal would bring one more of the same.
+    NewTokenRejected(String),
     /// The credential store.
     Store(StoreError),
     /// The saved logins of `begin` and `resume`.
@@ -51,7 +54,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error itself, whoever else was told of it.
+    /// The error itself, whoever else was told of it: never [`Error::Shared`], so that this is what
+    /// to match on.
     pub fn root(&self) -> &Self {
         if let Self::Shared(error) = self { error.root() } else { self }
     }
@@ -67,11 +71,18 @@ impl Error {
             | Self::UnknownProvider(_)
             | Self::TermsNotAccepted(_)
             | Self::Http(_) => Remedy::FixConfiguration,
+            Self::NewTokenRejected(_) => Remedy::AskAdministrator,
             Self::NoRoute | Self::Listener(_) => Remedy::UseAnotherFlow,
             Self::Store(error) => error.remedy(),
             Self::Pending(error) => error.remedy(),
             Self::NoEntropy => Remedy::RetryLater,
         }
+    }
+
+    /// There is no login any more, or another's.
+    pub(crate) fn ends_the_login(&self) -> bool {
+        use core::Error::{AccountMismatch, SignedOut};
+        matches!(self.root(), Self::NotSignedIn(_) | Self::Ended(SignedOut | AccountMismatch))
     }
 }
 
@@ -94,6 +105,11 @@ impl fmt::Display for Error {
                 f,
                 "the token for {provider} has to be renewed by {from}, whose it is: renewing it \
                  here would log that tool out"
+            ),
+            Self::NewTokenRejected(provider) => write!(
+                f,
+                "the API rejects a token for {provider} that has only just been renewed: the account \
+                 may lack a permission, or the API may be another's"
             ),
             Self::Store(why) => why.fmt(f),
             Self::Pending(why) => why.fmt(f),
@@ -118,6 +134,7 @@ impl std::error::Error for Error {
             | Self::NoRoute
             | Self::NotSignedIn(_)
             | Self::Borrowed { .. }
+            | Self::NewTokenRejected(_)
             | Self::NoEntropy => None,
         }
     }

@@ -5,41 +5,25 @@
 //! no caller who leaves can lose what it brings, and its tokens are handed out as soon as they are
 //! there, while they are still being saved.
 
+mod flight;
+
 use std::fmt;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use grantflow_core as core;
-use grantflow_core::{
-    Ask, Client, Credential, Digest, Due, Kept, Now, Outcome, RENEW_BEFORE, Renewal,
-};
+use grantflow_core::{Client, Credential, Digest, Due, Kept, Now, Outcome, RENEW_BEFORE, Renewal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
+use self::flight::{Boarding, Flight, Flying, LONGEST_PAUSE, PAUSE, Stage, UnderWay};
 use crate::access_token::AccessToken;
-use crate::clock::{Clock, millis, wall};
-use crate::drive::Event;
+use crate::clock::wall;
 use crate::error::Error;
-use crate::login::entropy;
-use crate::owner;
-use crate::renew::Performer;
-use crate::store::{CredentialStore, Key};
-use crate::transport::Transport;
-
-/// Sees what a renewal does, step by step.
-pub(crate) type Watch = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// After a renewal that failed, the next one waits for this long, then twice as long, and so on.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// What a request may take while the owner tool's lock is held: the shortest time after which such
-/// a lock counts as left behind is 30 s, and half of that less a heartbeat is safe.
-const BUDGET_UNDER_OWNERS_LOCK: Duration = Duration::from_secs(12);
-
-/// How long a login or logout waits for a renewal that is under way.
-const PERSONS_PATIENCE: Duration = Duration::from_secs(3);
+use crate::place::Place;
+use crate::store::Key;
 
 /// How to keep a credential fresh.
 #[derive(Clone, Debug)]
@@ -75,52 +59,32 @@ pub struct Keeper {
     shared: Arc<Shared>,
 }
 
-/// What a keeper of a record needs.
-pub(crate) struct Place {
-    pub(crate) store: Arc<dyn CredentialStore>,
-    pub(crate) key: Key,
-    pub(crate) client: Client,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) clock: Clock,
-    pub(crate) watch: Watch,
-    pub(crate) options: KeeperOptions,
-}
-
 struct Shared {
     place: Place,
-    current: ArcSwap<AccessToken>,
+    current: ArcSwap<Shown>,
     flight: Mutex<Flight>,
+    /// Its receivers wake when all of this is dropped.
+    alive: watch::Sender<()>,
 }
 
-/// The renewal that is under way, and what became of the last one.
-#[derive(Default)]
-struct Flight {
-    under_way: Option<watch::Receiver<Stage>>,
-    failures: u32,
-    /// No renewal before this monotonic moment (ms), and the error to give instead.
-    pause: Option<(u64, Arc<Error>)>,
-}
-
-/// How far a renewal has come.
-#[derive(Clone, Default)]
-enum Stage {
-    #[default]
-    Begun,
-    /// The new tokens can be used. They are not durable yet.
-    Delivered,
-    Ended(Result<(), Arc<Error>>),
+/// What callers see.
+#[derive(Clone)]
+struct Shown {
+    token: AccessToken,
+    /// The login is over, or another's: nobody gets it any more, whatever its expiry says.
+    withdrawn: bool,
 }
 
 /// A look at a token that works. It holds nothing up: renewals go on meanwhile, and the next look
 /// sees their token.
-pub struct Access(Guard<Arc<AccessToken>>);
+pub struct Access(Guard<Arc<Shown>>);
 
 impl Keeper {
-    pub(crate) fn new(place: Place, credential: Credential) -> Self {
-        let (client, kept) = (place.client.clone(), Kept::Saved);
-        let token = AccessToken { credential, client, kept, trouble: None };
-        let current = ArcSwap::from_pointee(token);
-        Self { shared: Arc::new(Shared { place, current, flight: Mutex::default() }) }
+    pub(crate) fn new(place: Place, credential: Credential) -> Result<Self, Error> {
+        place.check_account(&credential)?;
+        let current = ArcSwap::from_pointee(Shown::new(&place, credential, Kept::Saved, None));
+        let (flight, alive) = (Mutex::default(), watch::Sender::new(()));
+        Ok(Self { shared: Arc::new(Shared { place, current, flight, alive }) })
     }
 
     /// Whose record it is.
@@ -130,13 +94,13 @@ impl Keeper {
 
     /// A token that is good for `min_ttl` more, renewed first if it is due. While it is fresh this
     /// takes a look and no more. If the renewal fails while the old token is still good for that
-    /// long, the old one is given.
+    /// long, the old one is given, and [`AccessToken::trouble`] tells why.
     ///
     /// # Errors
     /// Why it could not be renewed.
     pub async fn access(&self, min_ttl: Duration) -> Result<Access, Error> {
-        let shown = Access(self.shared.current.load());
-        if !self.is_wanting(&shown, min_ttl) {
+        let shown = self.look();
+        if !self.is_wanting(&shown.0, min_ttl) {
             return Ok(shown);
         }
         drop(shown);
@@ -147,37 +111,30 @@ impl Keeper {
     /// was replaced meanwhile there is no request.
     ///
     /// # Errors
-    /// Why it could not be renewed.
+    /// Why it could not be renewed; [`Error::NewTokenRejected`] if the rejected one had itself just
+    /// come in place of another.
     pub async fn instead_of(&self, rejected: Digest) -> Result<Access, Error> {
-        let shown = Access(self.shared.current.load());
-        if shown.secret().digest() != rejected {
-            return Ok(shown);
+        let is_still_there = || self.look().secret().digest() == rejected;
+        if is_still_there() {
+            if self.shared.lock_flight().is_new_replacement(rejected, self.shared.now().mono) {
+                return Err(Error::NewTokenRejected(self.key().to_string()));
+            }
+            self.renew(Due::Still(rejected), is_still_there, UnderWay::delivered).await?;
+            let token = self.look().secret().digest();
+            self.shared.lock_flight().replaced_by(token, self.shared.now().mono);
         }
-        drop(shown);
-        self.wait_for_delivery(Due::Still(rejected)).await?;
-        Ok(Access(self.shared.current.load()))
+        Ok(self.look())
     }
 
-    /// Renews now, whether it is due or not, and waits until the new tokens are durable.
-    ///
-    /// # Errors
-    /// Why it could not be renewed.
-    pub(crate) async fn renewed_now(&self) -> Result<AccessToken, Error> {
-        let shown = self.shared.current.load().secret().digest();
-        self.shared.lock_flight().pause = None;
-        let mut stage = self.join_or_begin(Due::Still(shown))?;
-        ended(&mut stage).await?;
-        Ok(AccessToken::clone(&self.shared.current.load()))
-    }
-
-    /// Waits until a renewal that is under way has ended, so that its tokens are durable. Call it
-    /// before the process ends.
-    pub async fn settle(&self) {
-        let under_way = self.shared.lock_flight().under_way.clone();
-        if let Some(mut stage) = under_way {
+    /// Waits until a renewal that is under way has ended, so that its tokens are durable, and shows
+    /// what there is then. Call it before the process ends.
+    pub async fn settle(&self) -> Access {
+        let under_way = self.shared.lock_flight().under_way();
+        if let Some(under_way) = under_way {
             // How it ended is told to those who wanted it.
-            let _ = ended(&mut stage).await;
+            let _ = under_way.ended().await;
         }
+        self.look()
     }
 
     /// Renews ahead of expiry in the background, until every clone of this keeper is gone. Processes
@@ -185,26 +142,55 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::NoEntropy`].
-    pub fn stay_ahead(&self) -> Result<tokio::task::JoinHandle<()>, Error> {
+    pub fn stay_ahead(&self) -> Result<JoinHandle<()>, Error> {
         let mut random = [0; 1];
         getrandom::fill(&mut random).map_err(|_| Error::NoEntropy)?;
         let early = self.shared.place.options.margin * u32::from(random[0]) / 2560;
         let margin = self.shared.place.options.margin + early;
+        let mut alive = self.shared.alive.subscribe();
         let keeper = Arc::downgrade(&self.shared);
         Ok(tokio::spawn(async move {
             while let Some(shared) = keeper.upgrade() {
                 let wait = Self { shared }.ahead(margin).await;
-                tokio::time::sleep(wait).await;
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = alive.changed() => return,
+                }
             }
         }))
     }
 
-    /// Takes over what somebody else has put into the record.
-    pub(crate) fn see(&self, credential: Credential) {
-        let shown = self.shared.current.load();
-        if shown.secret().digest() != credential.access_token.digest() {
-            self.shared.show(credential, Kept::Saved, None);
+    /// Renews now, whether it is due or not, and waits until the new tokens are durable.
+    pub(crate) async fn renewed_now(&self) -> Result<AccessToken, Error> {
+        let shown = self.look().secret().digest();
+        let due = self.shared.lock_flight().due_in_any_case().unwrap_or(Due::Still(shown));
+        let is_still_there = || self.look().secret().digest() == shown;
+        self.renew(due, is_still_there, UnderWay::ended).await?;
+        Ok(AccessToken::clone(&self.look()))
+    }
+
+    /// What is shown now, to be given to [`Keeper::see`].
+    pub(crate) fn look(&self) -> Access {
+        Access(self.shared.current.load())
+    }
+
+    /// Takes over what stands in the record, if nothing has changed since this look at what is
+    /// shown. Tokens that are not saved yet are newer than the record.
+    pub(crate) fn see(&self, before: &Access, credential: Credential) -> Result<(), Error> {
+        let place = &self.shared.place;
+        place.check_account(&credential)?;
+        let is_other = before.secret().digest() != credential.access_token.digest();
+        if before.0.withdrawn || is_other && before.kept() == Kept::Saved {
+            let shown = Arc::new(Shown::new(place, credential, Kept::Saved, None));
+            self.shared.current.compare_and_swap(&*before.0, shown);
+            self.shared.lock_flight().be_patient_no_more();
         }
+        Ok(())
+    }
+
+    /// The login has ended or given way to another: the next caller looks into the record.
+    pub(crate) fn withdraw(&self) {
+        self.shared.change(|shown| Shown { withdrawn: true, ..shown });
     }
 
     /// Whether it renews as this client.
@@ -215,109 +201,71 @@ impl Keeper {
 
     /// Renews if it is time, and tells when to look again.
     async fn ahead(&self, margin: Duration) -> Duration {
-        let due = Due::Within { min_ttl: Duration::ZERO, margin };
-        let is_due = {
-            let shown = self.shared.current.load();
-            shown.credential.is_due(&shown.client, margin, self.shared.now())
+        let is_due = || {
+            let shown = self.look();
+            shown.0.withdrawn || shown.credential.is_due(&shown.client, margin, self.shared.now())
         };
-        if is_due {
+        if is_due() {
+            let due = Due::Within { min_ttl: Duration::ZERO, margin };
             // Whoever needs the token will be told.
-            let _ = self.wait_for_delivery(due).await;
+            let _ = self.renew(due, is_due, UnderWay::delivered).await;
         }
-        let shown = self.shared.current.load();
+        let shown = self.look();
         let at = shown.credential.renew_at(&shown.client, margin);
         let left = at.map_or(LONGEST_PAUSE, |at| Duration::from_millis(at.saturating_sub(wall())));
         // In short stretches: a laptop may sleep, and the clock may be set.
         left.clamp(PAUSE, LONGEST_PAUSE)
     }
 
-    fn is_wanting(&self, token: &AccessToken, min_ttl: Duration) -> bool {
+    fn is_wanting(&self, shown: &Shown, min_ttl: Duration) -> bool {
+        let AccessToken { credential, client, .. } = &shown.token;
         let margin = self.shared.place.options.margin;
+        // The monotonic clock has no say in this, and reading it would cost as much again.
         let now = Now { wall: wall(), mono: 0 };
-        token.credential.is_wanting(&token.client, margin, min_ttl, now)
+        shown.withdrawn || credential.is_wanting(client, margin, min_ttl, now)
     }
 
     async fn renewed_for(&self, min_ttl: Duration) -> Result<Access, Error> {
         let due = Due::Within { min_ttl, margin: self.shared.place.options.margin };
-        let outcome = self.wait_for_delivery(due).await;
-        let shown = Access(self.shared.current.load());
+        let is_wanting = || self.is_wanting(&self.look().0, min_ttl);
+        let outcome = self.renew(due, is_wanting, UnderWay::delivered).await;
+        let shown = self.look();
+        let is_good = !shown.0.withdrawn && shown.credential.lasts(min_ttl, self.shared.now());
         match outcome {
-            Ok(()) => Ok(shown),
-            Err(_) if shown.credential.lasts(min_ttl, self.shared.now()) => Ok(shown),
-            Err(why) => Err(why),
+            Err(why) if !is_good => Err(why),
+            Ok(()) | Err(_) => Ok(shown),
         }
     }
 
-    async fn wait_for_delivery(&self, due: Due) -> Result<(), Error> {
-        let mut stage = self.join_or_begin(due)?;
-        let there = stage.wait_for(|stage| !matches!(stage, Stage::Begun)).await;
-        match there.map(|stage| stage.clone()) {
-            Ok(Stage::Ended(Err(why))) => Err(Error::Shared(why)),
-            Ok(Stage::Begun | Stage::Delivered | Stage::Ended(Ok(()))) => Ok(()),
-            Err(_) => Err(abandoned()),
-        }
-    }
-
-    /// One renewal at a time: whoever comes while it is under way waits for it.
-    fn join_or_begin(&self, due: Due) -> Result<watch::Receiver<Stage>, Error> {
-        let mut flight = self.shared.lock_flight();
-        if let Some(stage) = &flight.under_way {
-            return Ok(stage.clone());
-        }
-        if let Some((until, why)) = &flight.pause
-            && self.shared.now().mono < *until
-        {
-            return Err(Error::Shared(Arc::clone(why)));
-        }
-        let mut renewal = self.shared.place.renewal(due)?;
-        let (sender, receiver) = watch::channel(Stage::Begun);
-        flight.under_way = Some(receiver.clone());
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            let ended = shared.fly(&mut renewal, &sender).await;
-            shared.land(&ended);
-            sender.send_replace(Stage::Ended(ended));
-        });
-        Ok(receiver)
-    }
-}
-
-impl Place {
-    pub(crate) fn ask(&self, due: Due) -> Ask {
-        let locks = self.store.locks();
-        let has_owner_lock = locks.is_some_and(|locks| locks.has_owner_lock(&self.key));
-        let KeeperOptions { patience, budget, in_memory, ref account_id, .. } = self.options;
-        Ask {
-            account: account_id.clone(),
-            has_owner_lock,
-            patience,
-            budget: if has_owner_lock { budget.min(BUDGET_UNDER_OWNERS_LOCK) } else { budget },
-            in_memory,
-            ..Ask::new(due, owner::this())
-        }
-    }
-
-    /// For a login or a logout, which comes through though a renewal hangs.
-    pub(crate) fn ask_for_a_person(&self) -> Ask {
-        let ask = self.ask(Due::within(Duration::ZERO));
-        if ask.has_owner_lock { ask } else { Ask { patience: PERSONS_PATIENCE, ..ask } }
-    }
-
-    fn renewal(&self, due: Due) -> Result<Renewal, Error> {
-        Ok(Renewal::renew(&self.client, self.ask(due), &entropy()?, self.clock.now()))
-    }
-
-    /// Drives a renewal, a sign-in or a sign-out of this record.
-    pub(crate) async fn perform(
+    /// Waits for a renewal. One that somebody else began may have been content with less: if the
+    /// token is still wanting then, it takes another.
+    async fn renew<W: Future<Output = Result<(), Error>>>(
         &self,
-        renewal: &mut Renewal,
-        deliver: impl FnMut(Credential) + Send,
-    ) -> Result<Outcome, Error> {
-        // A watcher that panics must not cost the token that is on its way.
-        let watch = |event: &Event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))));
-        let performer =
-            Performer::new(&*self.store, &self.key, &*self.transport, &self.clock, &watch);
-        performer.perform(renewal, deliver).await
+        due: Due,
+        is_wanting: impl Fn() -> bool,
+        wait: impl Fn(UnderWay) -> W,
+    ) -> Result<(), Error> {
+        while let Some(under_way) = self.join_or_begin(due)? {
+            let is_enough = under_way.serves(due);
+            wait(under_way).await?;
+            if is_enough || !is_wanting() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn join_or_begin(&self, due: Due) -> Result<Option<UnderWay>, Error> {
+        let mut flight = self.shared.lock_flight();
+        match flight.boarding(due, self.shared.now().mono)? {
+            Boarding::Join(under_way) => return Ok(Some(under_way)),
+            Boarding::Stay => return Ok(None),
+            Boarding::Begin => {}
+        }
+        let renewal = self.shared.place.renewal(due)?;
+        let (under_way, stage) = flight.begin(due);
+        tokio::spawn(Flying::new(Arc::clone(&self.shared), stage).fly(renewal));
+        Ok(Some(under_way))
     }
 }
 
@@ -331,13 +279,15 @@ impl Shared {
             self.show(credential, Kept::InMemory, None);
             stage.send_replace(Stage::Delivered);
         };
-        let outcome = self.place.perform(renewal, deliver).await.map_err(Arc::new)?;
+        let (outcome, trouble) = self.place.perform(renewal, deliver).await.map_err(Arc::new)?;
         match outcome {
             Outcome::Renewed(credential, kept) => self.show(credential, kept, None),
             Outcome::Adopted(credential) | Outcome::Recovered(credential) => {
                 self.show(credential, Kept::Saved, None);
             }
-            Outcome::StillGood(credential, why) => self.show(credential, Kept::Saved, Some(why)),
+            Outcome::StillGood(credential, _) => {
+                self.show(credential, Kept::Saved, trouble.map(Arc::new));
+            }
             Outcome::SignedIn | Outcome::SignedOut { .. } => {
                 return Err(Arc::new(core::Error::SignedOut.into()));
             }
@@ -345,27 +295,27 @@ impl Shared {
         Ok(())
     }
 
-    /// The flight is over: the next one may begin, at once or after a pause.
+    /// The renewal is over: those who go on with the old token are told why it is the old one.
     fn land(&self, ended: &Result<(), Arc<Error>>) {
-        let mut flight = self.lock_flight();
-        let still_good = self.current.load().trouble.clone();
-        let why = match (ended, still_good) {
-            (Ok(()), None) => {
-                *flight = Flight::default();
-                return;
-            }
-            (Ok(()), Some(why)) => Arc::new(Error::Ended(why)),
-            (Err(why), _) => Arc::clone(why),
-        };
-        let pause = (PAUSE * 2u32.saturating_pow(flight.failures)).min(LONGEST_PAUSE);
-        flight.under_way = None;
-        flight.failures = (flight.failures + 1).min(6);
-        flight.pause = Some((self.now().mono + millis(pause), why));
+        if let Err(why) = ended {
+            let withdrawn = why.ends_the_login();
+            self.change(|shown| Shown {
+                token: AccessToken { trouble: Some(Arc::clone(why)), ..shown.token },
+                withdrawn: shown.withdrawn || withdrawn,
+            });
+        }
+        let (shown, now) = (self.current.load(), self.now());
+        let AccessToken { credential, client, trouble, .. } = &shown.token;
+        let is_due = credential.is_due(client, self.place.options.margin, now);
+        self.lock_flight().land(now.mono, is_due, trouble.clone());
     }
 
-    fn show(&self, credential: Credential, kept: Kept, trouble: Option<core::Error>) {
-        let client = self.place.client.clone();
-        self.current.store(Arc::new(AccessToken { credential, client, kept, trouble }));
+    fn show(&self, credential: Credential, kept: Kept, trouble: Option<Arc<Error>>) {
+        self.current.store(Arc::new(Shown::new(&self.place, credential, kept, trouble)));
+    }
+
+    fn change(&self, change: impl Fn(Shown) -> Shown) {
+        self.current.rcu(|shown| change(Shown::clone(shown)));
     }
 
     fn now(&self) -> Now {
@@ -378,25 +328,18 @@ impl Shared {
     }
 }
 
-/// Waits for the end, where new tokens are durable.
-async fn ended(stage: &mut watch::Receiver<Stage>) -> Result<(), Error> {
-    let ended = stage.wait_for(|stage| matches!(stage, Stage::Ended(_))).await;
-    match ended.map(|stage| stage.clone()) {
-        Ok(Stage::Ended(outcome)) => outcome.map_err(Error::Shared),
-        Ok(Stage::Begun | Stage::Delivered) | Err(_) => Err(abandoned()),
+impl Shown {
+    fn new(place: &Place, credential: Credential, kept: Kept, trouble: Option<Arc<Error>>) -> Self {
+        let client = place.client.clone();
+        Self { token: AccessToken { credential, client, kept, trouble }, withdrawn: false }
     }
-}
-
-/// The renewal's task went away with its runtime.
-fn abandoned() -> Error {
-    Error::Ended(core::Error::OutcomeUnknown)
 }
 
 impl Deref for Access {
     type Target = AccessToken;
 
     fn deref(&self) -> &AccessToken {
-        &self.0
+        &self.0.token
     }
 }
 

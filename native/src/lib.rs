@@ -67,6 +67,7 @@ mod logins;
 pub mod loopback;
 pub mod owner;
 mod pending;
+mod place;
 mod renew;
 mod standing;
 pub mod store;

@@ -1,10 +1,11 @@
 //! The functions an agent needs: sign in, sign out, a token that works, who is signed in.
 
+mod keeping;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use grantflow_core as core;
 use grantflow_core::{
@@ -12,15 +13,14 @@ use grantflow_core::{
     providers,
 };
 
-use crate::access_token::AccessToken;
 use crate::clock::Clock;
 use crate::drive::{By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
-use crate::keeper::{Keeper, KeeperOptions, Place, Watch};
+use crate::keeper::{Keeper, KeeperOptions};
 use crate::login::{LoginOptions, Stage, entropy};
 use crate::pending::{Drawer, Pending, PendingError, Resumed};
-use crate::standing::Standing;
+use crate::place::{Place, Watch};
 use crate::store::{CredentialStore, FileStore, Key};
 use crate::transport::{Http, HttpOptions, Transport};
 
@@ -102,28 +102,28 @@ impl Logins {
     #[must_use]
     pub fn with_options(mut self, options: KeeperOptions) -> Self {
         self.options = options;
-        self
+        self.apart()
     }
 
     /// Adds a client, or puts it in a preset's place: by [`Provider::id`].
     #[must_use]
     pub fn with_client(mut self, client: Client) -> Self {
         self.clients.insert(client.provider().id.clone(), client);
-        self
+        self.apart()
     }
 
     /// What stands for `{name}` in presets' header templates; see [`Configuration::variables`].
     #[must_use]
     pub fn with_variables(mut self, variables: BTreeMap<String, String>) -> Self {
         self.variables = variables;
-        self
+        self.apart()
     }
 
     /// Calls `watch` with each step of a renewal; a login tells its [`Host`].
     #[must_use]
     pub fn with_watch(mut self, watch: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.watch = Arc::new(watch);
-        self
+        self.apart()
     }
 
     /// The store.
@@ -215,7 +215,6 @@ impl Logins {
     /// [`Error::Store`], [`Error::Ended`]: then it is still there.
     pub async fn logout(&self, key: impl Into<Key>) -> Result<SignedOut, Error> {
         let key = key.into();
-        self.lock_keepers().remove(&key);
         let held = self.store.load(&key).await.ok().flatten();
         let client = match &held {
             Some(held) => self.client_of(&held.credential),
@@ -224,91 +223,16 @@ impl Logins {
         // A provider that is not known, or not configured: then nobody can be told.
         let Ok(client) = client else {
             let was_there = self.store.remove(&key).await?;
+            self.withdraw(&key);
             return Ok(SignedOut { was_there, revoked: Revoked::NotOffered });
         };
         let place = self.place(key, client);
         let ask = place.ask_for_a_person();
         let mut logout = Renewal::sign_out(&place.client, ask, &entropy()?, self.clock.now());
-        let outcome = place.perform(&mut logout, |_| ()).await?;
+        let (outcome, _) = place.perform(&mut logout, |_| ()).await?;
+        self.withdraw(&place.key);
         let Outcome::SignedOut { was_there, revoked } = outcome else { return Err(unexpected()) };
         Ok(SignedOut { was_there, revoked })
-    }
-
-    /// A token that is good for `min_ttl` more, renewed first if it is due, and durable. If the
-    /// renewal fails while the old token is still good for that long, the old one is given.
-    ///
-    /// An agent that needs tokens again and again has [`Logins::keeper`].
-    ///
-    /// # Errors
-    /// [`Error::NotSignedIn`], or why it could not be renewed.
-    pub async fn access_token(
-        &self,
-        key: impl Into<Key>,
-        min_ttl: Duration,
-    ) -> Result<AccessToken, Error> {
-        let keeper = self.keeper(key).await?;
-        drop(keeper.access(min_ttl).await?);
-        keeper.settle().await;
-        Ok(AccessToken::clone(&*keeper.access(min_ttl).await?))
-    }
-
-    /// Renews a credential now.
-    ///
-    /// # Errors
-    /// Why it could not be renewed.
-    pub async fn refresh(&self, key: impl Into<Key>) -> Result<AccessToken, Error> {
-        self.keeper(key).await?.renewed_now().await
-    }
-
-    /// What keeps one login fresh for as long as it lives; the same one for everybody in this
-    /// process who asks these `Logins` or a clone.
-    ///
-    /// # Errors
-    /// [`Error::NotSignedIn`] if there is no such login.
-    pub async fn keeper(&self, key: impl Into<Key>) -> Result<Keeper, Error> {
-        let key = key.into();
-        let held = self.store.load(&key).await?;
-        let held = held.ok_or_else(|| Error::NotSignedIn(key.to_string()))?;
-        let client = self.client_of(&held.credential)?;
-        let mut keepers = self.lock_keepers();
-        if let Some(keeper) = keepers.get(&key).filter(|keeper| keeper.is_for(&client)) {
-            keeper.see(held.credential);
-            return Ok(keeper.clone());
-        }
-        let keeper = Keeper::new(self.place(key.clone(), client), held.credential);
-        keepers.insert(key, keeper.clone());
-        Ok(keeper)
-    }
-
-    /// Waits until every renewal that is under way has ended and its tokens are durable. Call it
-    /// before the process ends.
-    pub async fn settle(&self) {
-        let keepers: Vec<_> = self.lock_keepers().values().cloned().collect();
-        for keeper in keepers {
-            keeper.settle().await;
-        }
-    }
-
-    /// How every stored login stands. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn standings(&self) -> Result<Vec<Standing>, Error> {
-        let mut standings = Vec::new();
-        for (key, record) in self.store.list().await? {
-            standings.push(Standing::of(&*self.store, key, record, self.clock.now()).await?);
-        }
-        Ok(standings)
-    }
-
-    /// The logins that work now, by our clock: [`Logins::standings`] without the others.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn working(&self) -> Result<Vec<Standing>, Error> {
-        let mut standings = self.standings().await?;
-        standings.retain(Standing::works);
-        Ok(standings)
     }
 
     fn client_with(&self, provider: &str, client_id: Option<&str>) -> Result<Client, Error> {
@@ -332,9 +256,9 @@ impl Logins {
         let ask = place.ask_for_a_person();
         let now = self.clock.now();
         let mut login = Renewal::sign_in(&place.client, credential.clone(), ask, &entropy()?, now);
-        let outcome = place.perform(&mut login, |_| ()).await?;
+        let (outcome, _) = place.perform(&mut login, |_| ()).await?;
         let Outcome::SignedIn = outcome else { return Err(unexpected()) };
-        self.lock_keepers().remove(&place.key);
+        self.withdraw(&place.key);
         Ok(credential)
     }
 
@@ -348,11 +272,6 @@ impl Logins {
             watch: Arc::clone(&self.watch),
             options: self.options.clone(),
         }
-    }
-
-    /// No holder leaves it half changed, so a panic elsewhere has spoilt nothing.
-    fn lock_keepers(&self) -> std::sync::MutexGuard<'_, BTreeMap<Key, Keeper>> {
-        self.keepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stage<'a>(

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::process;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// One process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +88,8 @@ impl Owner {
 
 /// How this process calls itself in a ledger.
 pub(crate) fn this() -> String {
-    Owner::this().to_string()
+    static THIS: LazyLock<String> = LazyLock::new(|| Owner::this().to_string());
+    THIS.clone()
 }
 
 /// Whether the process that called itself this may be in the middle of something. One that cannot be

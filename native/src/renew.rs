@@ -64,12 +64,12 @@ impl<'a> Performer<'a> {
     }
 
     /// Drives the renewal to its end. `deliver` gets new tokens as soon as they are there, before
-    /// they are durable.
+    /// they are durable. What was [`Outcome::StillGood`] comes with the reason in full.
     pub(crate) async fn perform(
         mut self,
         renewal: &mut Renewal,
         mut deliver: impl FnMut(Credential) + Send,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<(Outcome, Option<Error>), Error> {
         loop {
             let step = renewal.poll(self.clock.now()); // poll
             let state = renewal.state();
@@ -98,7 +98,13 @@ impl<'a> Performer<'a> {
                 RenewalStep::Done(outcome) => {
                     let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
                     (self.watch)(&Event::Finished { outcome: told });
-                    return outcome.map_err(|why| self.in_words_of_the_store(why));
+                    return match outcome {
+                        Err(why) => Err(self.in_words_of_the_store(why)),
+                        Ok(outcome) => {
+                            let trouble = trouble(&outcome).cloned();
+                            Ok((outcome, trouble.map(|why| self.in_words_of_the_store(why))))
+                        }
+                    };
                 }
             } // repeat
         }
@@ -206,6 +212,11 @@ impl<'a> Performer<'a> {
             (_, _) => Error::Ended(why),
         }
     }
+}
+
+/// Why there is no newer credential.
+fn trouble(outcome: &Outcome) -> Option<&core::Error> {
+    if let Outcome::StillGood(_, why) = outcome { Some(why) } else { None }
 }
 
 fn name(task: &Task) -> &'static str {

@@ -1,0 +1,87 @@
+//! One record, with what it takes to change it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use grantflow_core::{Ask, Client, Credential, Due, Error as Ended, Outcome, Renewal};
+
+use crate::clock::Clock;
+use crate::drive::Event;
+use crate::error::Error;
+use crate::keeper::KeeperOptions;
+use crate::login::entropy;
+use crate::owner;
+use crate::renew::Performer;
+use crate::store::{CredentialStore, Key};
+use crate::transport::Transport;
+
+/// What a request may take while the owner tool's lock is held: the shortest time after which such
+/// a lock counts as left behind is 30 s, and half of that less a heartbeat is safe.
+const BUDGET_UNDER_OWNERS_LOCK: Duration = Duration::from_secs(12);
+
+/// How long a login or logout waits for a renewal that is under way.
+const PERSONS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Sees what a renewal does, step by step.
+pub(crate) type Watch = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// A record of a store, whose it is and how it is reached.
+pub(crate) struct Place {
+    pub(crate) store: Arc<dyn CredentialStore>,
+    pub(crate) key: Key,
+    pub(crate) client: Client,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Clock,
+    pub(crate) watch: Watch,
+    pub(crate) options: KeeperOptions,
+}
+
+impl Place {
+    /// A credential of another account is not what was asked for, however good it is.
+    pub(crate) fn check_account(&self, credential: &Credential) -> Result<(), Error> {
+        let wanted = &self.options.account_id;
+        if wanted.is_some() && *wanted != credential.account.id {
+            return Err(Ended::AccountMismatch.into());
+        }
+        Ok(())
+    }
+
+    fn ask(&self, due: Due) -> Ask {
+        let locks = self.store.locks();
+        let has_owner_lock = locks.is_some_and(|locks| locks.has_owner_lock(&self.key));
+        let KeeperOptions { patience, budget, in_memory, ref account_id, .. } = self.options;
+        Ask {
+            account: account_id.clone(),
+            has_owner_lock,
+            patience,
+            budget: if has_owner_lock { budget.min(BUDGET_UNDER_OWNERS_LOCK) } else { budget },
+            in_memory,
+            ..Ask::new(due, owner::this())
+        }
+    }
+
+    /// For a login or a logout, which comes through though a renewal hangs.
+    pub(crate) fn ask_for_a_person(&self) -> Ask {
+        let ask = self.ask(Due::within(Duration::ZERO));
+        if ask.has_owner_lock { ask } else { Ask { patience: PERSONS_PATIENCE, ..ask } }
+    }
+
+    pub(crate) fn renewal(&self, due: Due) -> Result<Renewal, Error> {
+        Ok(Renewal::renew(&self.client, self.ask(due), &entropy()?, self.clock.now()))
+    }
+
+    /// Drives a renewal, a sign-in or a sign-out of this record. What was [`Outcome::StillGood`]
+    /// comes with the reason in full.
+    pub(crate) async fn perform(
+        &self,
+        renewal: &mut Renewal,
+        deliver: impl FnMut(Credential) + Send,
+    ) -> Result<(Outcome, Option<Error>), Error> {
+        // A watcher that panics must not cost the token that is on its way.
+        let watch = |event: &Event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))));
+        let performer =
+            Performer::new(&*self.store, &self.key, &*self.transport, &self.clock, &watch);
+        performer.perform(renewal, deliver).await
+    }
+}
