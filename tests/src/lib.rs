@@ -2,6 +2,7 @@
 
 mod command;
 mod covers;
+pub mod faults;
 pub mod local;
 pub mod renewing;
 pub mod world;

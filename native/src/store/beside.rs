@@ -18,21 +18,21 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Where it is, or would be.
-    pub(super) fn of(path: &Path) -> Self {
+    /// Where it is, or would be. `far` is for those that cannot be beside their file.
+    pub(super) fn of(path: &Path, far: Option<&Path>) -> Self {
         let near = named_after(path, ".grantflow");
-        match far(path) {
+        match far_of(path, far) {
             Ok(far) if far.is_dir() && !near.is_dir() => Self { folder: far },
             _ => Self { folder: near },
         }
     }
 
     /// Makes it.
-    pub(super) fn make(disk: &Disk, path: &Path) -> Result<Self, StoreError> {
-        let beside = Self::of(path);
+    pub(super) fn make(disk: &Disk, path: &Path, far: Option<&Path>) -> Result<Self, StoreError> {
+        let beside = Self::of(path, far);
         match private::make_folder(disk, &beside.folder) {
             Err(StoreError::System { source, .. }) if in_place::is_needed(&source) => {
-                let folder = far(path)?;
+                let folder = far_of(path, far)?;
                 private::make_folder(disk, &folder)?;
                 Ok(Self { folder })
             }
@@ -85,7 +85,8 @@ pub(super) fn named_after(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The folder for a file that has none beside it, named by the file.
-fn far(path: &Path) -> Result<PathBuf, StoreError> {
-    let ours = FileStore::default_path()?.with_file_name("elsewhere");
-    Ok(ours.join(Digest::of(&path.to_string_lossy()).to_string()))
+fn far_of(path: &Path, far: Option<&Path>) -> Result<PathBuf, StoreError> {
+    let ours = || Ok(FileStore::default_path()?.with_file_name("elsewhere"));
+    let far = far.map_or_else(ours, |far| Ok(far.to_owned()))?;
+    Ok(far.join(Digest::of(&path.to_string_lossy()).to_string()))
 }

@@ -39,6 +39,8 @@ pub struct FileStore {
     tool: Option<Tool>,
     renewing: bool,
     owner: OwnerLock,
+    /// Where our notes are if nothing can be made beside the file.
+    far: Option<PathBuf>,
     disk: Disk,
     shared: Arc<Shared>,
 }
@@ -80,7 +82,7 @@ impl FileStore {
             Some(_) | None => OwnerLock::none(),
         };
         let (disk, shared) = Default::default();
-        Self { path, tool, renewing: false, owner, disk, shared }
+        Self { path, tool, renewing: false, owner, far: None, disk, shared }
     }
 
     /// Whether to renew, and otherwise change, what stands in the file of a tool that would rather
@@ -95,6 +97,14 @@ impl FileStore {
     #[must_use]
     pub fn locked_by(mut self, owner: OwnerLock) -> Self {
         self.owner = owner;
+        self
+    }
+
+    /// Where locks and notes are kept if nothing can be made beside the file: by default in
+    /// grantflow's own data folder. Everyone who uses the file has to name the same place.
+    #[must_use]
+    pub fn or_notes_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.far = Some(folder.into());
         self
     }
 

@@ -3,8 +3,17 @@
 mod damage;
 mod entries;
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
+mod folders;
+mod locks;
+mod owners;
+#[cfg(unix)]
+mod places;
+#[cfg(unix)]
 mod private;
 mod splicing;
+mod swapping;
 
 use std::fs;
 use std::path::PathBuf;

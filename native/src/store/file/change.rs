@@ -116,7 +116,7 @@ impl FileStore {
         }
         match self.read_patiently() {
             Err(StoreError::Empty { .. } | StoreError::Corrupt { .. })
-                if Beside::of(&self.path).draft().exists() =>
+                if Beside::of(&self.path, self.far.as_deref()).draft().exists() =>
             {
                 let beside = self.beside()?;
                 let _alone = self.store_lock(&beside)?;
@@ -242,7 +242,7 @@ impl FileStore {
     }
 
     fn backup(&self) -> Option<PathBuf> {
-        let backups = [self.near_backup(), Beside::of(&self.path).backup()];
+        let backups = [self.near_backup(), Beside::of(&self.path, self.far.as_deref()).backup()];
         backups.into_iter().find(|backup| backup.is_file())
     }
 
@@ -252,7 +252,7 @@ impl FileStore {
 
     /// Our folder beside the file, made.
     pub(super) fn beside(&self) -> Result<Beside, StoreError> {
-        let beside = Beside::make(&self.disk, &self.path)?;
+        let beside = Beside::make(&self.disk, &self.path, self.far.as_deref())?;
         if folder_of(beside.folder()) != folder_of(&self.path) {
             self.warn(Warning::NotesElsewhere { path: beside.folder().to_owned() });
         }

@@ -44,7 +44,7 @@ impl Journal for FileStore {
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Noted, StoreError>> {
         let key = key.clone();
         self.in_background(move |store| {
-            let beside = Beside::of(&store.path);
+            let beside = Beside::of(&store.path, store.far.as_deref());
             let ledger = private::read(&beside.ledger(&key))?.map(|text| text.as_str().to_owned());
             let stash = private::read(&beside.stash(&key))?.map(|text| Secret::new(text.as_str()));
             Ok(Noted { ledger, stash })

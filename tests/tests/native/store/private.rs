@@ -21,8 +21,8 @@ fn the_file_and_its_companions_are_for_the_owner_alone_under_any_umask() {
         for _ in 0..2 {
             let line = format!("umask {umask}; exec \"$0\" save \"$1\"");
             let act = env!("CARGO_BIN_EXE_act");
-            let child = Command::new("sh").args(["-c", &line, act]).arg(&store).status().unwrap();
-            assert!(child.success(), "{umask}");
+            let child = Command::new("sh").args(["-c", &line, act]).arg(&store).output().unwrap();
+            assert!(child.status.success(), "{umask}");
         }
         let found = found_in(&folder.path().join("deep"));
         assert!(found.len() >= 6, "two folders, the store, its backup and its lock: {found:?}");
