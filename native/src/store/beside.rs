@@ -86,7 +86,7 @@ pub(super) fn named_after(path: &Path, suffix: &str) -> PathBuf {
 
 /// The folder for a file that has none beside it, named by the file.
 fn far_of(path: &Path, far: Option<&Path>) -> Result<PathBuf, StoreError> {
-    let ours = || Ok(FileStore::default_path()?.with_file_name("elsewhere"));
+    let ours = || FileStore::default_path().map(|ours| ours.with_file_name("elsewhere"));
     let far = far.map_or_else(ours, |far| Ok(far.to_owned()))?;
     Ok(far.join(Digest::of(&path.to_string_lossy()).to_string()))
 }

@@ -138,7 +138,7 @@ impl FileStore {
                     if begun.elapsed() + pause <= TORN =>
                 {
                     std::thread::sleep(pause);
-                    pause *= 2;
+                    pause = (2 * pause).min(TORN / 50);
                 }
                 read => return read.map_err(|why| why.of(&self.path, self.backup())),
             }

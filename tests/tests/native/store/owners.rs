@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use grantflow::owner::{Life, NotAnOwner, Owner};
 
@@ -21,7 +22,8 @@ fn a_process_lives_until_it_ends_however_it_ends() {
     assert_eq!(owner.life(), Life::Alive);
     child.kill().unwrap();
     // Its exit is not collected yet, so its id is still in use.
-    while owner.life() == Life::Alive {
+    let begun = Instant::now();
+    while owner.life() == Life::Alive && begun.elapsed() < Duration::from_secs(10) {
         std::thread::yield_now();
     }
     assert_eq!(owner.life(), Life::Gone);

@@ -30,16 +30,17 @@ fn a_file_that_is_being_written_is_read_again_until_it_is_whole() {
                     thread::sleep(Duration::from_millis(1)); // it is a slow writer
                 }
                 drop(file);
-                thread::sleep(Duration::from_millis(1));
+                thread::sleep(Duration::from_millis(2));
             }
         });
         let mut torn = 0;
-        for _ in 0..200 {
+        let read = (0..200).try_for_each(|_| {
             torn += usize::from(fs::read_to_string(place.path()).unwrap() != text);
-            assert!(place.store().load("standard").unwrap().is_some());
-        }
+            place.store().load("standard").map(|found| assert!(found.is_some()))
+        });
         is_over.store(true, Ordering::Relaxed);
         writer.join().unwrap();
+        read.unwrap();
         assert!(torn > 0, "a plain reader sees halves");
     });
 }
@@ -133,16 +134,24 @@ fn a_file_that_can_be_written_in_a_folder_that_cannot_has_its_notes_elsewhere() 
 #[test]
 fn what_cannot_be_written_is_known_before_anything_is_spent_on_it() {
     covers(&["B-CF-13", "B-CF-14", "R-P-06"]);
-    let ready_only = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" \
+    let read_only = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" \
                       && GRANTFLOW_HOME=$2 exec \"$0\" check \"$1/auth.json\"";
     let full = "mount -t tmpfs -o size=64k,mode=700 none \"$1\" \
                 && head -c 60000 /dev/zero > \"$1/others\" && exec \"$0\" check \"$1/auth.json\"";
     let small =
         "mount -t tmpfs -o size=1m,mode=700 none \"$1\" && exec \"$0\" check \"$1/auth.json\"";
-    for (line, expected) in
-        [(ready_only, "ReadOnlyFilesystem"), (full, "StorageFull"), (small, "Ok(())")]
-    {
-        let (inside, outside) = (Place::holding("{}"), Place::empty());
+    let full_elsewhere = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" \
+                          && mount --bind \"$2/auth.json\" \"$1/auth.json\" && mkdir \"$2/home\" \
+                          && mount -t tmpfs -o size=64k,mode=700 none \"$2/home\" \
+                          && head -c 60000 /dev/zero > \"$2/home/others\" \
+                          && GRANTFLOW_HOME=$2/home exec \"$0\" check \"$1/auth.json\"";
+    for (line, expected) in [
+        (read_only, "ReadOnlyFilesystem"),
+        (full, "StorageFull"),
+        (full_elsewhere, "StorageFull"),
+        (small, "Ok(())"),
+    ] {
+        let (inside, outside) = (Place::holding("{}"), Place::holding("{}"));
         let Some(said) = mounted(line, [inside.folder.path(), outside.folder.path()]) else {
             return;
         };
