@@ -2,8 +2,6 @@
 //! back.
 
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
 
 use super::ledger::Ledger;
 use super::rounds::store_error;
@@ -143,6 +141,8 @@ impl Renewal {
             Left::Note => closing.note = None,
             Left::Remove => {
                 closing.remove = false;
+                // The login that could not be taken away stays whole.
+                closing.unstash &= !matches!(answer, Answer::Failed(_));
                 closing.then.removed(answer);
             }
             Left::Unstash => closing.unstash = false,
@@ -174,8 +174,8 @@ impl Renewal {
 
     /// A tombstone first, so that no late renewal brings the login back.
     pub(super) fn sign_out_of(&mut self, loaded: Loaded, before: Ledger) -> State {
-        let mut ledger = Ledger { generation: before.generation + 1, mark: None, ..before };
-        ledger.signed_out = true;
+        let mut ledger = Ledger { generation: before.generation + 1, signed_out: true, ..before };
+        ledger.spend_marked();
         let record = loaded.record;
         if let Some(token) = record.as_ref().and_then(Credential::renewed_by) {
             ledger.spend(token.digest());
@@ -232,15 +232,6 @@ impl Renewal {
 impl Then {
     pub(super) fn finish(outcome: Result<Outcome, Error>) -> Self {
         Self::Finish(Box::new(outcome))
-    }
-
-    /// For a model checker.
-    pub(super) fn view(&self) -> String {
-        match self {
-            Self::Finish(outcome) => format!("{outcome:?}"),
-            Self::BeginAgain => String::from("begin again"),
-            Self::LookAgain(refused) => format!("look again {:?}", refused.digest),
-        }
     }
 
     fn removed(&mut self, answer: &Answer) {

@@ -73,13 +73,13 @@ impl Renewal {
         Some(Closing { note, unstash: self.recovered, ..Closing::then(then) }.into())
     }
 
-    /// A mark of a token that is no longer there has done its work.
+    /// A mark of a token that is no longer there has done its work: that one is spent.
     fn without_old_mark(&self, ledger: &Ledger, digest: Option<Digest>) -> Option<Ledger> {
-        let mark = ledger.mark.as_ref().filter(|mark| Some(mark.digest) != digest)?;
-        let mut ledger = Ledger { mark: None, ..ledger.clone() };
+        ledger.mark.as_ref().filter(|mark| Some(mark.digest) != digest)?;
+        let mut ledger = ledger.clone();
+        ledger.spend_marked();
         if self.recovered {
             ledger.generation += 1;
-            ledger.spend(mark.digest);
         }
         Some(ledger)
     }
@@ -100,7 +100,12 @@ impl Renewal {
         };
         let token = token.ok_or(Error::NotRenewable)?;
         let digest = token.digest();
-        let ledger = self.without_old_mark(&ledger, Some(digest)).unwrap_or(ledger);
+        let mut ledger = self.without_old_mark(&ledger, Some(digest)).unwrap_or(ledger);
+        if let (Some(mark), Some((attempt, before))) = (&ledger.mark, &self.unsent)
+            && mark.attempt == *attempt
+        {
+            ledger.mark.clone_from(before);
+        }
         let prior = ledger.mark.clone();
         let record = record.clone();
         Ok(Found { record, is_borrowed: false, token, digest, exchange, ledger, prior })
@@ -123,7 +128,8 @@ impl Renewal {
             Some(Mark { ended: Some(Ended::Unknown), .. }) => self.interrupted(found),
             Some(mark) => {
                 let age = self.clock.wall.abs_diff(mark.at);
-                if mark.who == self.ask.who || age > LONGEST_RENEWAL_MS {
+                let is_gone = mark.who == self.ask.who || self.gone.as_ref() == Some(&mark.who);
+                if is_gone || age > LONGEST_RENEWAL_MS {
                     self.interrupted(found)
                 } else {
                     State::AskingForOwner(found)

@@ -96,6 +96,13 @@ impl Ledger {
         self.spent.contains(&token)
     }
 
+    /// Whatever became of the attempt, its token is not to be presented again.
+    pub(super) fn spend_marked(&mut self) {
+        if let Some(mark) = self.mark.take() {
+            self.spend(mark.digest);
+        }
+    }
+
     pub(super) fn spend(&mut self, token: Digest) {
         if !self.is_spent(token) {
             self.spent.push_back(token);

@@ -27,6 +27,7 @@ mod step;
 mod view;
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt;
 
 use crate::credential::Credential;
@@ -66,6 +67,10 @@ pub struct Renewal {
     began_again: bool,
     recovered: bool,
     cancelled: bool,
+    /// The attempt that was marked and never sent because a lock was gone, and the mark before it.
+    unsent: Option<(u64, Option<Mark>)>,
+    /// A process that is no more.
+    gone: Option<String>,
     /// When waiting for another process ends.
     owner_until: Option<u64>,
     state: State,
@@ -158,6 +163,8 @@ impl Renewal {
             began_again: false,
             recovered: false,
             cancelled: false,
+            unsent: None,
+            gone: None,
             owner_until: None,
             state: State::TakingLock(Lock::Ours),
         }
@@ -289,7 +296,7 @@ impl Renewal {
     /// Where it stands, for a model checker: comparable, hashable, without secrets or absolute
     /// times.
     #[doc(hidden)]
-    pub fn view(&self, now: Now) -> alloc::string::String {
+    pub fn view(&self, now: Now) -> String {
         view::of(self, now)
     }
 
@@ -302,6 +309,8 @@ impl Renewal {
             ask: self.ask.clone(),
             job: self.job.clone(),
             ids: self.ids.clone(),
+            unsent: self.unsent.clone(),
+            gone: self.gone.clone(),
             state: self.state.clone(),
             ..*self
         }

@@ -115,8 +115,13 @@ impl Renewal {
             (State::TakingLock(_), _) => self.unlocked(Error::Busy),
             (State::Reading(glance), Answer::Loaded(loaded)) => self.read(glance, *loaded),
             (State::Reading(glance), answer) => self.unreadable(glance, &answer),
-            (State::AskingForOwner(found), Answer::Alive(true)) => self.await_owner(&found),
-            (State::AskingForOwner(found), _) => self.interrupted(found),
+            (State::AskingForOwner(found), Answer::Alive(false)) => {
+                // It may have saved just before it ended, so the record is read again.
+                self.gone = Some(found.marked_by().into());
+                State::Reading(Glance::Locked)
+            }
+            // Where there is no telling, it may be alive.
+            (State::AskingForOwner(found), _) => self.await_owner(&found),
             (State::Recovering(_), Answer::Done) => {
                 // The interrupted renewal is complete: the record has what it had brought.
                 self.recovered = true;
@@ -142,7 +147,7 @@ impl Renewal {
             }
             (State::Saving(fresh), answer) => self.saved(fresh, answer),
             (State::Replacing(new, ledger), Answer::Done) => State::signed_in(&new, *ledger),
-            (State::Recovering(_) | State::Replacing(..), answer) => {
+            (State::Recovering(_) | State::Replacing(..) | State::ProbingToPart(_), answer) => {
                 State::end(Err(store_error(&answer)))
             }
             (state, _) => state,
@@ -242,14 +247,18 @@ impl Renewal {
         State::Marking(found)
     }
 
-    /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
-    fn not_confirmed(&self, found: Found, answer: &Answer) -> State {
+    /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back. Not
+    /// without the lock, though: whoever has it now may have written a mark of their own.
+    fn not_confirmed(&mut self, found: Found, answer: &Answer) -> State {
+        let is_ours = matches!(answer, Answer::Done) && self.is_locked();
         let why = match (answer, self.cancelled) {
             (Answer::Failed(trouble), _) => Error::Store(*trouble),
             (_, true) => Error::Cancelled,
             (_, false) => Error::Busy,
         };
-        let note = found.unmarked();
+        let note = found.unmarked().filter(|_| is_ours);
+        let mark = found.ledger.mark.as_ref().filter(|_| !is_ours);
+        self.unsent = mark.map(|mark| (mark.attempt, found.prior.clone()));
         let then = if why == Error::Busy && !self.began_again {
             Then::BeginAgain
         } else {
@@ -262,7 +271,8 @@ impl Renewal {
 impl State {
     fn signed_in(new: &Credential, before: Ledger) -> Self {
         let token = new.renewed_by().map(Secret::digest);
-        let mut ledger = Ledger { mark: None, signed_out: false, ..before };
+        let mut ledger = Ledger { signed_out: false, ..before };
+        ledger.spend_marked();
         ledger.generation += 1;
         ledger.logins += 1;
         ledger.spent.retain(|spent| Some(*spent) != token);

@@ -38,7 +38,7 @@ pub(super) struct Fresh {
     pub(super) rotated: bool,
     pub(super) stashed: bool,
     /// How often the save failed.
-    failures: usize,
+    pub(super) failures: usize,
 }
 
 impl Spend {

@@ -3,32 +3,35 @@
 use alloc::format;
 use alloc::string::String;
 
+use super::closing::Then;
 use super::rounds::{Found, Glance};
-use super::{Job, Ledger, Renewal, State};
+use super::spending::Fresh;
+use super::{Job, Ledger, Mark, Outcome, Refused, Renewal, State};
 use crate::Secret;
 use crate::call::Call;
 use crate::credential::Credential;
+use crate::error::Error;
 use crate::time::{Now, millis};
 
 /// Two renewals with equal views behave alike from here on, but for the ids of their requests.
 pub(super) fn of(renewal: &Renewal, now: Now) -> String {
-    let Renewal { job, locks, began_again, recovered, cancelled, state, .. } = renewal;
+    let Renewal { job, locks, began_again, recovered, cancelled, unsent, state, .. } = renewal;
     let until = |at: u64| millis(now.until(at));
     let job = match job {
         Job::Renew => String::from("renew"),
-        Job::SignIn(new) => format!("sign in {}", credential(new)),
+        Job::SignIn(new) => format!("sign in {}", credential(new, now)),
         Job::SignOut => String::from("sign out"),
     };
     let held = match state {
         State::TakingLock(lock) => format!("{lock:?}"),
-        State::Reading(look) => glance(look),
+        State::Reading(look) => glance(look, now),
         State::AskingForOwner(found)
         | State::Probing(found)
         | State::Marking(found)
         | State::Confirming(found) => record(found, now),
         State::WaitingForOwner(at) => format!("{}", until(*at)),
         State::Recovering(stash) => {
-            format!("{:?} {}", stash.instead_of, credential(&stash.credential))
+            format!("{:?} {}", stash.instead_of, credential(&stash.credential, now))
         }
         State::Spending(found, spend) => {
             let call = match spend.call() {
@@ -38,56 +41,102 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
             format!("{} {call}", record(found, now))
         }
         State::Delivering(fresh) | State::Stashing(fresh) | State::Saving(fresh) => {
-            format!("{} {} {}", fresh.found.digest, credential(&fresh.new), fresh.stashed)
+            brought(fresh, now)
         }
-        State::PausingToSave(fresh, at) => {
-            format!("{} {} {}", fresh.found.digest, credential(&fresh.new), until(*at))
-        }
-        State::Replacing(new, _) => credential(new),
+        State::PausingToSave(fresh, at) => format!("{} {}", brought(fresh, now), until(*at)),
+        State::Replacing(new, ledger) => format!("{} {}", credential(new, now), noted(ledger, now)),
         State::LookingAgain(refused, times, at) => {
-            format!("{} {times} {:?} {}", until(*at), refused.digest, refused.why)
+            format!("{times} {} {}", dead(refused, now), until(*at))
         }
         State::Closing(closing) | State::ProbingToPart(closing) => format!(
-            "{} {} {} {} {:?}",
-            closing.note.as_ref().map_or_else(String::new, |ledger| noted(ledger, now)),
-            closing.revoke.as_ref().map_or_else(String::new, credential),
+            "{:?} {:?} {} {} {}",
+            closing.note.as_ref().map(|ledger| noted(ledger, now)),
+            closing.revoke.as_ref().map(|revoked| credential(revoked, now)),
             closing.remove,
             closing.unstash,
-            closing.then.view(),
+            and_then(&closing.then, now),
         ),
         State::Finished => String::new(),
     };
     let owner = renewal.owner_until.map(until);
     let is_out = renewal.out.is_some();
+    let gone = &renewal.gone;
+    let unsent = unsent.as_ref().map(|(_, before)| before.as_ref().map(|it| mark(it, now)));
     format!(
-        "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {owner:?} {held}",
+        "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {unsent:?} {gone:?} \
+         {owner:?} {held}",
         renewal.state()
     )
 }
 
-fn glance(glance: &Glance) -> String {
+fn glance(glance: &Glance, now: Now) -> String {
     match glance {
         Glance::Locked => String::from("locked"),
-        Glance::Unlocked(why) => format!("unlocked {why:?}"),
-        Glance::Refused(times, refused) => format!("refused {times} {:?}", refused.digest),
-        Glance::Overtaken(fresh) => format!("overtaken {}", credential(&fresh.new)),
+        Glance::Unlocked(why) => format!("unlocked {}", error(why, now)),
+        Glance::Refused(times, refused) => format!("refused {times} {}", dead(refused, now)),
+        Glance::Overtaken(fresh) => format!("overtaken {}", brought(fresh, now)),
     }
 }
 
 fn record(found: &Found, now: Now) -> String {
-    let prior = found.prior.as_ref().map(|mark| (mark.presented, mark.ended, &mark.who));
-    format!("{} {} {prior:?}", found.digest, noted(&found.ledger, now))
+    let prior = found.prior.as_ref().map(|prior| mark(prior, now));
+    format!("{} {prior:?} {}", credential(&found.record, now), noted(&found.ledger, now))
 }
 
-/// The counters only grow, so that equal ones matter and large ones don't.
+fn brought(fresh: &Fresh, now: Now) -> String {
+    let Fresh { found, new, rotated, stashed, failures } = fresh;
+    let new = credential(new, now);
+    format!("{} {new} {rotated} {stashed} {failures}", record(found, now))
+}
+
+fn dead(refused: &Refused, now: Now) -> String {
+    let Refused { digest, record, why } = refused;
+    format!("{digest} {} {}", credential(record, now), error(why, now))
+}
+
 fn noted(ledger: &Ledger, now: Now) -> String {
-    let mark = ledger.mark.as_ref().map(|mark| {
-        (mark.digest, mark.presented, &mark.who, now.wall.saturating_sub(mark.at), mark.ended)
-    });
-    format!("{mark:?} {:?} {} {}", ledger.spent, ledger.logins, ledger.signed_out)
+    let Ledger { generation, logins, spent, signed_out, .. } = ledger;
+    let mark = ledger.mark.as_ref().map(|it| mark(it, now));
+    format!("{generation} {logins} {mark:?} {spent:?} {signed_out}")
 }
 
-fn credential(credential: &Credential) -> String {
+/// The number of its attempt tells it from others and decides nothing.
+fn mark(mark: &Mark, now: Now) -> String {
+    let Mark { digest, presented, who, at, ended, .. } = mark;
+    format!("{digest} {presented} {who} {} {ended:?}", ago(*at, now))
+}
+
+fn and_then(then: &Then, now: Now) -> String {
+    match then {
+        Then::BeginAgain => String::from("begin again"),
+        Then::LookAgain(refused) => dead(refused, now),
+        Then::Finish(outcome) => match &**outcome {
+            Ok(Outcome::Adopted(new)) => format!("adopted {}", credential(new, now)),
+            Ok(Outcome::Recovered(new)) => format!("recovered {}", credential(new, now)),
+            Ok(Outcome::Renewed(new, kept)) => format!("renewed {} {kept:?}", credential(new, now)),
+            Ok(Outcome::StillGood(old, why)) => {
+                format!("still good {} {}", credential(old, now), error(why, now))
+            }
+            Ok(outcome @ (Outcome::SignedIn | Outcome::SignedOut { .. })) => format!("{outcome:?}"),
+            Err(why) => error(why, now),
+        },
+    }
+}
+
+fn error(error: &Error, now: Now) -> String {
+    if let Error::Interrupted { at, by, is_last } = error {
+        return format!("interrupted {} {by} {is_last}", ago(*at, now));
+    }
+    format!("{error:?}")
+}
+
+fn credential(credential: &Credential, now: Now) -> String {
     let token = credential.renewed_by().map(Secret::digest);
-    format!("{:?} {token:?}", credential.access_token.digest())
+    let lapses = credential.expires_at.map(|at| ago(at, now));
+    format!("{} {token:?} {lapses:?}", credential.access_token.digest())
+}
+
+/// How long before now, on the wall clock; less than nothing for what lies ahead.
+fn ago(wall: u64, now: Now) -> i128 {
+    i128::from(now.wall) - i128::from(wall)
 }
