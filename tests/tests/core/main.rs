@@ -8,4 +8,5 @@ mod logins;
 mod properties;
 mod redaction;
 mod renewals;
+mod rotation;
 mod snapshots;

@@ -71,6 +71,7 @@ fn the_state_tables_in_the_docs_are_what_the_machine_does() {
             page.push('\n');
         }
     }
+    page.push_str(&crate::rotation::table());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/states.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &page).expect("docs/states.md");
