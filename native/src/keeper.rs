@@ -1,7 +1,7 @@
 //! One credential, kept fresh: by whoever asks first, for everyone in this process.
 //!
-//! While the token is good, [`Keeper::access`] looks at it and no more: no lock, no allocation, no
-//! file. When it is due, one caller's renewal serves them all. It runs in a task of its own, so that
+//! While the token is good, [`Keeper::access`] looks at it and no more: no lock, no allocation (but
+//! one on a thread's first look), no file. When it is due, one caller's renewal serves them all. It runs in a task of its own, so that
 //! no caller who leaves can lose what it brings, and its tokens are handed out as soon as they are
 //! there, while they are still being saved.
 

@@ -3,6 +3,8 @@
 mod command;
 mod covers;
 pub mod faults;
+pub mod gate;
+pub mod in_process;
 pub mod local;
 pub mod renewing;
 pub mod world;

@@ -170,7 +170,8 @@ pub fn callback(flow: &mut Flow, now: Now, text: &str) -> Result<(), Rejected> {
     flow.handle_redirect(now, Redirect::Callback(text))
 }
 
-fn translate(request: &Request) -> server::Request {
+/// A request as the server reads it.
+pub(crate) fn translate(request: &Request) -> server::Request {
     let after_scheme = request.url.find("://").map_or(0, |at| at + 3);
     let path_at =
         request.url[after_scheme..].find('/').map_or(request.url.len(), |at| at + after_scheme);

@@ -3,6 +3,7 @@
 
 mod browser;
 mod environment;
+mod keeper;
 mod keychain;
 mod login;
 mod loopback;
