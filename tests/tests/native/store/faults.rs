@@ -95,7 +95,7 @@ async fn a_call_that_fails_leaves_the_old_notes_or_the_new() {
 
 #[test]
 fn a_process_that_ends_at_any_call_leaves_the_old_file_or_the_new() {
-    covers(&["R-CR-02", "R-CR-11", "R-T-02"]);
+    covers(&["R-CR-02", "R-CR-11"]);
     let (old, new) = texts();
     for mounted in [false, true] {
         let mut torn = 0;
