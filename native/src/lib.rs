@@ -32,7 +32,8 @@
 //! | `host` | [`Host`] and [`Note`]: the person's side, for an interface of your own |
 //! | `pending` | logins that one process begins ([`Logins::begin`]) and another ends ([`Logins::resume`]) |
 //! | [`transport`] | HTTP: one request at a time, no redirect, no silent retry |
-//! | [`store`] | credentials in one file, shared with other tools without touching what is theirs |
+//! | [`store`] | where credentials are kept: our file, another tool's, memory; with locks and notes for renewals |
+//! | [`owner`] | which process is renewing, and whether it still runs |
 //! | [`loopback`], [`browser`], [`environment`] | the parts, each usable alone |
 //!
 //! # When it goes wrong

@@ -187,8 +187,9 @@ impl FileStore {
             Some(Entry::Login(credential)) => Ok(Some(self.told(*credential))),
             Some(Entry::Borrowed { tool, path }) => {
                 let lender = Self::by(path, Some(tool));
-                let borrowed = lender.record(key)?;
-                borrowed.map(Some).ok_or_else(|| lender.nothing_for(key))
+                let Some(record) = lender.record(key)? else { return Err(lender.nothing_for(key)) };
+                // Also where we might renew it there: it is not ours to do from here.
+                Ok(Some(Record { borrowed_from: Some(tool.name().to_owned()), ..record }))
             }
             Some(_) | None => Ok(None),
         }

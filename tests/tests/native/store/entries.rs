@@ -1,7 +1,7 @@
 //! A credential goes in and comes out whole, in the shape that other tools read.
 
 use grantflow::core::{Credential, Endpoint};
-use grantflow::{Account, Secret, StoreError};
+use grantflow::{Account, CredentialStore, FileStore, Key, Secret, StoreError};
 use grantflow_tests::{covers, local};
 use serde_json::json;
 
@@ -76,6 +76,37 @@ fn an_entry_is_removed_once() {
     assert!(place.store().remove("standard").unwrap());
     assert!(place.store().load("standard").unwrap().is_none());
     assert!(!place.store().remove("standard").unwrap());
+}
+
+#[tokio::test]
+async fn a_reference_leads_to_the_tools_own_file_and_is_never_ours_to_renew() {
+    let place = Place::empty();
+    let pi = place.folder.path().join(".pi/agent/auth.json");
+    std::fs::create_dir_all(pi.parent().unwrap()).unwrap();
+    let entry = json!({"type": "oauth", "access": "a", "refresh": "r", "expires": 1});
+    std::fs::write(&pi, json!({ "anthropic": entry }).to_string()).unwrap();
+    let reference = json!({"type": "borrowed", "tool": "pi", "path": pi});
+    let ours = json!({ "anthropic": reference, "xai": reference }).to_string();
+    std::fs::write(place.path(), &ours).unwrap();
+    let (store, key) = (place.store(), Key::of("anthropic"));
+
+    // pi's own store is one that we may renew, and that changes nothing here.
+    let lender = FileStore::at(&pi).list().unwrap();
+    assert_eq!(lender[0].access_token.expose(), "a");
+    let record = CredentialStore::load(&store, &key).await.unwrap().unwrap();
+    assert_eq!(record.credential.access_token.expose(), "a");
+    assert_eq!(record.borrowed_from.as_deref(), Some("pi"));
+    let listed = CredentialStore::list(&store).await.unwrap();
+    assert_eq!(listed.len(), 1, "what is not there is passed over");
+    assert_eq!(listed[0].1.borrowed_from.as_deref(), Some("pi"));
+
+    let missing = store.load("xai").unwrap_err();
+    assert!(matches!(missing, StoreError::NoEntry { ref provider } if provider == "xai"));
+    std::fs::remove_file(&pi).unwrap();
+    let missing = store.load("anthropic").unwrap_err();
+    let path = std::fs::canonicalize(pi.parent().unwrap()).unwrap().join("auth.json");
+    assert!(matches!(missing, StoreError::Missing { path: ref at } if *at == path), "{missing:?}");
+    assert_eq!(place.text(), ours);
 }
 
 fn full() -> Credential {
