@@ -6,8 +6,10 @@ pub mod faults;
 pub mod gate;
 pub mod in_process;
 pub mod local;
+mod relay;
 pub mod renewing;
 pub mod world;
 
 pub use command::command;
 pub use covers::{covers, uncovered};
+pub use relay::Relay;

@@ -5,10 +5,9 @@ use std::fs::File;
 use std::time::{Duration, SystemTime};
 
 use grantflow_test_server::Fault;
-use grantflow_tests::covers;
+use grantflow_tests::{Relay, covers};
 use tokio::task::JoinSet;
 
-use crate::relay::Relay;
 use crate::scene::{Scene, until, within};
 
 /// A death, and what it leaves.
@@ -150,11 +149,11 @@ async fn a_death_while_the_answer_is_on_its_way_is_told_or_forgiven() {
     covers(&["R-CR-05"]);
     for is_strict in [true, false] {
         let mut scene = Scene::of(is_strict).await;
-        let relay = Relay::to(scene.server.address()).await;
+        let relay = Relay::to(scene.server.address()).await.unwrap();
         scene.goes_through(&relay).await;
         relay.hold_next_answer();
         let mut renewer = scene.renewer(&[]);
-        relay.holds().await;
+        within(relay.holds()).await;
         renewer.kill().await.unwrap();
         relay.let_go();
         if is_strict {

@@ -1,8 +1,8 @@
-//! Processes that renew until they are killed, and are replaced when they are.
+//! Processes that renew until they are told to end, or are killed and replaced.
 
 use tokio::process::Child;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, within};
 
 pub(crate) struct Crew<'s> {
     scene: &'s Scene,
@@ -33,8 +33,16 @@ impl<'s> Crew<'s> {
         self.kills.push(self.scene.server.now_ms());
     }
 
-    /// All of them, and nobody in their place.
-    pub(crate) async fn disband(mut self) -> Vec<u64> {
+    /// Lets all of them end what they are doing.
+    pub(crate) async fn disband(self) {
+        for mut member in self.members {
+            drop(member.stdin.take());
+            assert!(within(member.wait()).await.unwrap().success());
+        }
+    }
+
+    /// `kill -9`, and nobody in their place. Gives the moments of all kills.
+    pub(crate) async fn kill_all(mut self) -> Vec<u64> {
         for mut member in self.members.drain(..) {
             member.kill().await.unwrap();
             self.kills.push(self.scene.server.now_ms());

@@ -52,7 +52,7 @@ async fn kill_on(scene: &Scene) -> Vec<u64> {
             scene.sign_in().await;
         }
     }
-    let kills = crew.disband().await;
+    let kills = crew.kill_all().await;
     assert!(in_the_middle > 3, "the kills met no renewal");
     assert!(scene.verdict().rotations() > 30, "nothing but kills");
     assert_usable_or_told(scene).await;

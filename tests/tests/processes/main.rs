@@ -9,7 +9,7 @@ mod crew;
 mod killing;
 mod network;
 mod overlap;
-mod relay;
 mod scene;
 mod theft;
+mod tools;
 mod verdict;

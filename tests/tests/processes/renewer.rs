@@ -5,7 +5,7 @@
 //!
 //! | argument | what it does |
 //! |---|---|
-//! | `every=MS` | renews until it is killed, with this pause in between, and prints nothing |
+//! | `every=MS` | renews until its standard input ends, with this pause in between, and prints nothing |
 //! | `if=due` | asks for a token that works, so that only a token that is due is renewed |
 //! | `owner=pi`, `claude-code`, `codex` | takes that tool's locks as well |
 //! | `locks=none` | takes no locks and writes no marks, as a program does that never heard of them |
@@ -22,7 +22,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use grantflow::drive::BoxFuture;
@@ -40,7 +41,15 @@ async fn main() {
     let client = Client::new(provider, Configuration::default()).expect("a client");
     let http = Arc::new(Http::new(&HttpOptions::default()).expect("HTTP"));
     let pause = told.number("every").map(Duration::from_millis);
-    loop {
+    let is_over = Arc::new(AtomicBool::new(false));
+    if pause.is_some() {
+        let is_over = Arc::clone(&is_over);
+        thread::spawn(move || {
+            await_the_end_of_input();
+            is_over.store(true, Ordering::SeqCst);
+        });
+    }
+    while !is_over.load(Ordering::SeqCst) {
         let logins = match told.value("locks") {
             Some("none") => Logins::over(Bare(told.store()), http.clone()),
             _ => Logins::over(told.store(), http.clone()),
@@ -61,6 +70,10 @@ async fn renew(told: &Told, logins: Logins, client: &Client) -> String {
         _ => logins.refresh(id).await,
     };
     outcome.map_or_else(|why| format!("{why:?}"), |_| "renewed".to_owned())
+}
+
+fn await_the_end_of_input() {
+    io::stdin().read_to_end(&mut Vec::new()).expect("a standard input that ends");
 }
 
 /// The file alone: no locks, no journal.
@@ -213,7 +226,7 @@ impl Watcher {
             process::abort();
         }
         if self.wait.as_ref().is_some_and(|wait| wait.has_come(happened, None)) {
-            io::stdin().read_to_end(&mut Vec::new()).expect("a standard input that ends");
+            await_the_end_of_input();
         }
     }
 

@@ -14,11 +14,10 @@ use grantflow_test_server::http::{Handle, serve};
 use grantflow_test_server::{
     Config, Decision, Dialect, Fault, LogEntry, Person as Answer, Rotation, Server,
 };
-use grantflow_tests::local;
+use grantflow_tests::{Relay, local};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::relay::Relay;
 use crate::verdict::Verdict;
 
 /// What stands in the file before our login: a key, and a login that another tool wrote, with more
@@ -64,6 +63,15 @@ impl Scene {
     /// A server that forgives that for a minute; our client knows.
     pub(crate) async fn forgiving() -> Self {
         Self::with(|config| config.rotation = Rotation::Grace { ms: 60_000 }).await
+    }
+
+    /// The same, with tokens that live for so many seconds.
+    pub(crate) async fn forgiving_for(life_s: u64) -> Self {
+        Self::with(|config| {
+            config.rotation = Rotation::Grace { ms: 60_000 };
+            config.access_token_life_s = life_s;
+        })
+        .await
     }
 
     /// Either.

@@ -7,10 +7,9 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use grantflow::{FileStore, Logins};
-use grantflow_tests::covers;
+use grantflow_tests::{Relay, covers};
 use tokio::process::Child;
 
-use crate::relay::Relay;
 use crate::scene::{Scene, until, within};
 
 /// Longer than pi waits for a lock that nobody touches.
@@ -38,11 +37,11 @@ async fn who_stood_still_before_the_request_takes_what_another_has_renewed() {
 async fn who_stood_still_while_its_answer_came_overwrites_no_renewal() {
     covers(&["R-T-05", "R-P-10"]);
     let mut scene = Scene::forgiving().await;
-    let relay = Relay::to(scene.server.address()).await;
+    let relay = Relay::to(scene.server.address()).await.unwrap();
     scene.goes_through(&relay).await;
     relay.hold_next_answer();
     let sleeper = scene.renewer(&["owner=pi"]);
-    relay.holds().await;
+    within(relay.holds()).await;
     stop(&sleeper).await;
     let lock = Stolen::from(&scene);
     assert_eq!(scene.renewed_by_another(&["locks=none"]).await, "renewed");
@@ -60,12 +59,12 @@ async fn who_stood_still_while_its_answer_came_overwrites_no_renewal() {
 async fn who_stood_still_while_its_answer_came_leaves_a_newer_login_alone_and_loses_nothing() {
     covers(&["R-T-05", "R-P-10", "R-INV-04", "R-INV-09"]);
     let mut scene = Scene::strict().await;
-    let relay = Relay::to(scene.server.address()).await;
+    let relay = Relay::to(scene.server.address()).await.unwrap();
     scene.goes_through(&relay).await;
     let newcomer = login_elsewhere(&scene).await;
     relay.hold_next_answer();
     let sleeper = scene.renewer(&["owner=pi"]);
-    relay.holds().await;
+    within(relay.holds()).await;
     stop(&sleeper).await;
     let lock = Stolen::from(&scene);
     FileStore::at(scene.store()).save(&newcomer).unwrap();
@@ -103,7 +102,7 @@ impl Stolen {
     }
 }
 
-async fn stop(process: &Child) {
+pub(crate) async fn stop(process: &Child) {
     signal("-STOP", process);
     let pid = process.id().unwrap().to_string();
     until(|| {
@@ -114,7 +113,7 @@ async fn stop(process: &Child) {
 }
 
 /// Lets it go on to its end, and gives what it prints.
-async fn goes_on(process: Child) -> String {
+pub(crate) async fn goes_on(process: Child) -> String {
     signal("-CONT", &process);
     let output = within(process.wait_with_output()).await.unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

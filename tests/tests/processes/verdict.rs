@@ -42,6 +42,11 @@ impl Verdict {
         self.presented.iter().filter(|one| one.reused == Some(false)).collect()
     }
 
+    /// How often this program presented anything.
+    pub(crate) fn count_by(&self, program: &str) -> usize {
+        self.presented.iter().filter(|one| one.by == program).count()
+    }
+
     /// The presentations of one token.
     pub(crate) fn times(&self, token: Digest) -> Vec<&Presented> {
         self.presented.iter().filter(|one| one.token == token).collect()
