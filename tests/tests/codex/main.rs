@@ -2,6 +2,8 @@
 //! does the same there: so neither the dialect nor our reading of it is our invention.
 #![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
 
+mod parallel;
+
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -95,9 +97,7 @@ async fn its_file_is_read_as_it_wrote_it_and_it_reads_the_file_as_we_write_it() 
     assert_eq!(found.expires_at, claims.seconds("exp").map(|seconds| seconds * 1000));
 
     // A lapsed token makes it renew, with what it finds in a file that is ours but for its shape.
-    let past = URL_SAFE_NO_PAD.encode(r#"{"exp":1700000000,"iat":1690000000}"#);
-    let lapsed = Secret::new(["e30", &past, "c2ln"].join("."));
-    let mut held = Credential { access_token: lapsed, obtained_at: 1_690_000_000_000, ..found };
+    let mut held = lapsed(found);
     for before in [Some(text.as_str()), None] {
         codex.holds(&shape.with(before, &key, &held).unwrap());
         let asked = requests(&server).len();
@@ -109,6 +109,14 @@ async fn its_file_is_read_as_it_wrote_it_and_it_reads_the_file_as_we_write_it() 
         assert_eq!(found.account.id, held.account.id);
         held.refresh_token = found.refresh_token;
     }
+}
+
+/// The same, as it is long after.
+fn lapsed(credential: Credential) -> Credential {
+    let past = URL_SAFE_NO_PAD.encode(r#"{"exp":1700000000,"iat":1690000000}"#);
+    let access_token = Secret::new(["e30", &past, "c2ln"].join("."));
+    let (obtained_at, expires_at) = (1_690_000_000_000, Some(1_700_000_000_000));
+    Credential { access_token, obtained_at, expires_at, ..credential }
 }
 
 /// Whoever logs in is approved, though not at the first poll.
@@ -158,10 +166,7 @@ impl Codex {
     /// go where there is a model, and cannot. What it keeps then.
     async fn renew(&self, server: &Handle, held: &Credential) -> String {
         let spent = held.refresh_token.as_ref().unwrap().expose();
-        let url = [&server.issuer(), "/oauth/token"].concat();
-        let arguments = ["exec", "--skip-git-repo-check", "hello"];
-        let mut running = self.command(&arguments);
-        let running = running.env("CODEX_REFRESH_TOKEN_URL_OVERRIDE", url).output();
+        let running = self.at_work(&server.issuer()).output();
         let renewed = async {
             while self.text().contains(spent) {
                 let _ = tokio::time::timeout(MOMENT, self.elsewhere.accept()).await;
@@ -172,6 +177,14 @@ impl Codex {
             output = running => panic!("it has ended without: {output:?}"),
             () = tokio::time::sleep(200 * MOMENT) => panic!("it does not renew"),
         }
+    }
+
+    /// Something for which it needs a token.
+    fn at_work(&self, issuer: &str) -> Command {
+        let url = [issuer, "/oauth/token"].concat();
+        let mut command = self.command(&["exec", "--skip-git-repo-check", "hello"]);
+        command.env("CODEX_REFRESH_TOKEN_URL_OVERRIDE", url);
+        command
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
