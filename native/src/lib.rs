@@ -90,5 +90,5 @@ pub use crate::keeper::{Access, Keeper, KeeperOptions};
 pub use crate::login::LoginOptions;
 pub use crate::logins::{Logins, SignedOut};
 pub use crate::pending::{Pending, PendingError};
-pub use crate::standing::{Health, Standing};
+pub use crate::standing::{Health, Interrupted, Standing};
 pub use crate::store::{CredentialStore, FileStore, Key, MemoryStore, StoreError};

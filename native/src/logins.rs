@@ -178,7 +178,7 @@ impl Logins {
         let (flow, prompt) = self.stage(client, options, host).begin().await?;
         let key = options.key(client);
         let provider = client.provider().id.clone();
-        self.drawer().put(&key.to_string(), &flow)?;
+        self.drawer().put(&key, &flow)?;
         Ok(Pending { provider, left: prompt.left(self.clock.now()), prompt })
     }
 
@@ -195,7 +195,7 @@ impl Logins {
     ) -> Result<Credential, Error> {
         let place = self.place(options.key(client), client.clone());
         place.store.probe(&place.key).await?;
-        let waiting = self.drawer().newest(&place.key.to_string())?;
+        let waiting = self.drawer().newest(&place.key)?;
         let snapshot = waiting.snapshot()?;
         let mut flow =
             Flow::restore(client, &snapshot, self.clock.now()).map_err(PendingError::from)?;
@@ -283,7 +283,7 @@ impl Logins {
         Stage { client, options, clock: self.clock, transport: &*self.transport, host }
     }
 
-    fn drawer(&self) -> Drawer {
+    pub(crate) fn drawer(&self) -> Drawer {
         Drawer::beside(&self.drawer)
     }
 

@@ -1,23 +1,29 @@
 //! Logins that one process begins and another ends: their snapshots, a file each.
 //!
-//! A file is named by its provider and by the names of its flow (the digests of its `state`s, or of
+//! A file is named by its key and by the names of its flow (the digests of its `state`s, or of
 //! its `device_code`), and is as secret as a credential. Whoever goes on with a login renames its
 //! file first, and of two that try one succeeds.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use grantflow_core::{Digest, Flow, Prompt, Remedy, Secret, SnapshotError};
 
 use crate::drive::{Around, Event};
+use crate::error::Error;
 use crate::host::Host;
-use crate::store::{Disk, StoreError, private};
+use crate::logins::Logins;
+use crate::store::{Disk, Key, StoreError, private};
 
 const WAITING: &str = "json";
 const CLAIMED: &str = "claimed";
+/// Stands in a file's name for the colon of a [`Key`].
+const ACCOUNT: &str = "+";
 
 /// A login that waits for the person, and then for [`Logins::resume`](crate::Logins::resume).
 #[derive(Clone, Debug)]
@@ -28,6 +34,16 @@ pub struct Pending {
     pub prompt: Prompt,
     /// How long they have.
     pub left: Duration,
+}
+
+impl Logins {
+    /// Whose logins wait for [`Logins::resume`].
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the folder of saved logins cannot be read.
+    pub fn waiting(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.drawer().keys()?)
+    }
 }
 
 /// The folder of saved logins.
@@ -41,13 +57,13 @@ impl Drawer {
         Self { folder: store.with_file_name("pending") }
     }
 
-    /// Keeps a login, and forgets what waited for the same provider before.
-    pub(crate) fn put(&self, provider: &str, flow: &Flow) -> Result<(), PendingError> {
+    /// Keeps a login, and forgets what waited for the same record before.
+    pub(crate) fn put(&self, key: &Key, flow: &Flow) -> Result<(), PendingError> {
         let snapshot = flow.save().ok_or(PendingError::None)?;
         let names: Vec<_> = flow.names().iter().map(Digest::to_string).collect();
-        let file = [label(provider), names.join("."), WAITING.into()].join(".");
+        let file = [label(key), names.join("."), WAITING.into()].join(".");
         private::make_folder(&Disk::default(), &self.folder)?;
-        let superseded = self.waiting(provider)?;
+        let superseded = self.waiting(key)?;
         private::replace(&Disk::default(), &self.folder.join(file), snapshot.expose().as_bytes())?;
         for path in superseded {
             // Someone may be claiming it just now; it is theirs then.
@@ -56,25 +72,40 @@ impl Drawer {
         Ok(())
     }
 
-    /// The newest login of this provider that waits.
-    pub(crate) fn newest(&self, provider: &str) -> Result<Waiting, PendingError> {
+    /// The newest login for this record that waits.
+    pub(crate) fn newest(&self, key: &Key) -> Result<Waiting, PendingError> {
         let age = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
-        let newest = self.waiting(provider)?.into_iter().max_by_key(age);
+        let newest = self.waiting(key)?.into_iter().max_by_key(age);
         newest.map(|path| Waiting { path }).ok_or(PendingError::None)
     }
 
-    fn waiting(&self, provider: &str) -> Result<Vec<PathBuf>, StoreError> {
+    /// Whose logins wait, each once.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>, StoreError> {
+        let keys = self.files()?.into_iter().filter_map(|path| {
+            let name = path.file_name()?.to_str()?;
+            Key::from_str(&name.split('.').next()?.replacen(ACCOUNT, ":", 1)).ok()
+        });
+        Ok(keys.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    fn waiting(&self, key: &Key) -> Result<Vec<PathBuf>, StoreError> {
+        let prefix = label(key) + ".";
+        let mut files = self.files()?;
+        files.retain(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+        });
+        Ok(files)
+    }
+
+    fn files(&self) -> Result<Vec<PathBuf>, StoreError> {
         let files = match fs::read_dir(&self.folder) {
             Ok(files) => files,
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(why) => return Err(StoreError::system(&self.folder, why)),
         };
-        let prefix = label(provider) + ".";
-        let is_its = |path: &PathBuf| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
-                && path.extension().is_some_and(|extension| extension == WAITING)
-        };
-        Ok(files.filter_map(Result::ok).map(|file| file.path()).filter(is_its).collect())
+        let is_waiting =
+            |path: &PathBuf| path.extension().is_some_and(|extension| extension == WAITING);
+        Ok(files.filter_map(Result::ok).map(|file| file.path()).filter(is_waiting).collect())
     }
 }
 
@@ -159,13 +190,15 @@ impl Around for Resumed<'_> {
     }
 }
 
-/// A provider's id as part of a file name.
-fn label(provider: &str) -> String {
+/// A key as part of a file name, so that it can be read there; a digest where it has characters
+/// that some file systems would change.
+fn label(key: &Key) -> String {
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if !provider.is_empty() && provider.len() <= 64 && provider.bytes().all(is_plain) {
-        provider.to_owned()
+    let mut parts = [Some(&key.provider), key.account.as_ref()].into_iter().flatten();
+    if parts.all(|part| (1..=64).contains(&part.len()) && part.bytes().all(is_plain)) {
+        key.to_string().replacen(':', ACCOUNT, 1)
     } else {
-        Digest::of(provider).to_string()
+        Digest::of(&key.to_string()).to_string()
     }
 }
 

@@ -5,6 +5,8 @@
 //! cookie is kept and no compression is asked for. Each request has a connection of its own: a
 //! server closing an idle one while we write to it would make a sent request look like an unsent.
 
+mod reach;
+
 use std::error::Error as _;
 use std::fmt;
 use std::fs;
@@ -17,6 +19,7 @@ use reqwest::{Certificate, Client, ClientBuilder, redirect, retry};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+pub use self::reach::{Reached, Unreached};
 use crate::drive::BoxFuture;
 
 /// Who we are, unless the caller has a name of its own.
@@ -63,13 +66,18 @@ impl Http {
     }
 }
 
+impl Http {
+    fn client_for(&self, url: &Url) -> &Client {
+        if is_loopback(url) { &self.loopback } else { &self.client }
+    }
+}
+
 impl Transport for Http {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
         let Ok(url) = Url::parse(&request.url) else {
             return Box::pin(async { Err(TransportError::NotSent) });
         };
-        let client = if is_loopback(&url) { &self.loopback } else { &self.client };
-        let client = client.clone();
+        let client = self.client_for(&url).clone();
         Box::pin(async move { exchange(&client, url, request).await })
     }
 }

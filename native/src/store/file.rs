@@ -163,6 +163,22 @@ impl FileStore {
         Ok(self.records()?.into_iter().map(|(_, record)| record.credential).collect())
     }
 
+    /// Every login that stands in the file and cannot be used, with the reason: an entry that makes
+    /// no sense, or a reference to what is not there any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file cannot be read.
+    pub fn damaged(&self) -> Result<Vec<(Key, StoreError)>, StoreError> {
+        let Some(text) = self.read()? else { return Ok(Vec::new()) };
+        let entries = self.shape().entries(&text)?.into_iter();
+        let damaged = entries.filter_map(|(key, entry)| match entry {
+            Err(why) => Some((key, why)),
+            Ok(Entry::Borrowed { .. }) => self.record(&key).err().map(|why| (key, why)),
+            Ok(Entry::Login(_) | Entry::ApiKey(_) | Entry::Wiped) => None,
+        });
+        Ok(damaged.collect())
+    }
+
     /// Puts a credential in its provider's place. Durable when it returns.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
@@ -112,16 +112,24 @@ pub(crate) fn make_folder(disk: &Disk, folder: &Path) -> Result<(), StoreError> 
 /// Removes what killed processes of ours have left in a folder, and nothing else. Whether it can
 /// is no matter: it only takes room.
 pub(super) fn sweep(folder: &Path) {
-    let Ok(files) = fs::read_dir(folder) else { return };
-    for file in files.flatten() {
+    for path in left_behind(folder) {
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    }
+}
+
+/// What killed processes of ours have left in a folder.
+pub(super) fn left_behind(folder: &Path) -> Vec<PathBuf> {
+    let is_ours = |file: &fs::DirEntry| {
         let name = file.file_name();
         let name = name.to_string_lossy();
-        let is_ours = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
-        let age = || file.metadata().and_then(|found| found.modified()).ok()?.elapsed().ok();
-        if is_ours && age().is_some_and(|age| age > LEFT_BEHIND) {
-            let _ = fs::remove_file(file.path()).or_else(|_| fs::remove_dir(file.path()));
-        }
-    }
+        name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
+    };
+    let age = |file: &fs::DirEntry| {
+        file.metadata().and_then(|found| found.modified()).ok()?.elapsed().ok()
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let left = files.filter(|file| is_ours(file) && age(file).is_some_and(|age| age > LEFT_BEHIND));
+    left.map(|file| file.path()).collect()
 }
 
 /// The folder that a file is in.

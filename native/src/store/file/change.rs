@@ -13,6 +13,7 @@ use crate::store::beside::{Beside, named_after};
 use crate::store::error::At as _;
 use crate::store::lock::{Held, KernelLock, Patience, Wanted};
 use crate::store::private::{self, Draft, OWNER_ONLY, folder_of};
+use crate::store::profile::Tool;
 use crate::store::safety::{self, Warning};
 use crate::store::shape::Entry;
 use crate::store::{Expected, HeldLock, Key, Saved, StoreError, in_place};
@@ -60,6 +61,38 @@ impl FileStore {
             let after = self.shape().with(text, key, credential)?;
             let backup = text.map(|text| Text::new(text.to_owned()));
             Ok(Change::Write { after, backup, then: Saved::Done })
+        })
+    }
+
+    /// Puts a reference to another tool's login under the key: the login stays that tool's, and is
+    /// read where the tool keeps it. `false`, and nothing written, if something else stands under
+    /// the key that was not to be replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was then. [`StoreError::ReadOnly`] if it is no file of ours.
+    pub fn refer(
+        &self,
+        key: &Key,
+        tool: Tool,
+        path: &Path,
+        replacing: bool,
+    ) -> Result<bool, StoreError> {
+        self.change(|text| {
+            let there = text.map(|text| self.shape().entry(text, key)).transpose();
+            match there.map(Option::flatten) {
+                Ok(Some(Entry::Borrowed { tool: lender, path: at }))
+                    if (lender, at.as_path()) == (tool, path) =>
+                {
+                    return Ok(Change::Nothing(true));
+                }
+                Ok(None | Some(Entry::Wiped)) => {}
+                Ok(Some(_)) | Err(StoreError::Entry { .. }) if replacing => {}
+                Ok(Some(_)) | Err(StoreError::Entry { .. }) => return Ok(Change::Nothing(false)),
+                Err(why) => return Err(why),
+            }
+            let after = self.shape().refer(text, key, tool, path)?;
+            let backup = text.map(|text| Text::new(text.to_owned()));
+            Ok(Change::Write { after, backup, then: true })
         })
     }
 
@@ -292,6 +325,17 @@ impl FileStore {
     fn sweep(&self, beside: &Beside) {
         let folders = [folder_of(&self.path), beside.folder()];
         folders.into_iter().chain(self.owner.folders()).for_each(private::sweep);
+    }
+
+    /// What killed processes of ours have left about the file. The next write removes it.
+    pub fn leftovers(&self) -> Vec<PathBuf> {
+        let beside = Beside::of(&self.path, self.far.as_deref());
+        let mut left: Vec<_> = [folder_of(&self.path), beside.folder()]
+            .into_iter()
+            .flat_map(private::left_behind)
+            .collect();
+        left.extend(Some(beside.draft()).filter(|draft| draft.exists()));
+        left
     }
 
     /// Whether anything may be written here at all.
