@@ -1,9 +1,13 @@
 //! What can be said to the command. Its help, man page and completions come from here.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use grantflow::Key;
+use grantflow::store::Tool;
 
 use crate::exit::Exit;
 
@@ -25,9 +29,8 @@ pub(crate) struct Arguments {
 /// What holds for every command.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// The file that keeps the credentials
-    #[arg(long, global = true, value_name = "PATH", env = "GRANTFLOW_STORE")]
-    pub(crate) store: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// One JSON object a line on standard output, and nothing else there
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -37,6 +40,18 @@ pub(crate) struct Common {
     /// Show each step on standard error; never a secret
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+}
+
+/// Which store, and what may be done there.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Place {
+    /// The file that keeps the credentials, ours or another tool's; or `keychain`, or
+    /// `keychain-or-file`
+    #[arg(long, global = true, value_name = "PATH", env = "GRANTFLOW_STORE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Renew in a file of another tool that would rather do so alone; what that risks is said
+    #[arg(long, global = true)]
+    pub(crate) renew_foreign: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,15 +69,27 @@ pub(crate) enum Command {
     ///
     /// A device login is waited for. A browser login takes the address or code that the browser
     /// showed at the end, from standard input.
-    Resume(Which),
+    Resume(Resume),
     /// Show who is signed in, and until when
     Status(Which),
     /// Print an access token, renewed if need be
     Token(Token),
+    /// Run a command with an access token in its environment
+    ///
+    /// The token is renewed before the command starts, stands in the variable that programs for this
+    /// provider read, and is in no argument. Input, output, signals and the exit code are the
+    /// command's own.
+    Exec(Exec),
     /// Renew a credential now
     Refresh(Which),
-    /// Forget a credential; without a provider, choose one
+    /// Forget a credential, and ask the server to; without a provider, choose one
     Logout(Which),
+    /// Use another tool's login from here; that tool goes on renewing it
+    Import(Import),
+    /// Look for what keeps logins from working, and say what to do
+    ///
+    /// Nothing is spent: endpoints are asked for nothing, without a credential.
+    Doctor(Which),
     /// List the providers that are known, and who may use them
     Providers,
     /// Watch four logins and a renewal happen, on this machine alone
@@ -83,8 +110,11 @@ pub(crate) enum Command {
 /// Which provider, and as whom.
 #[derive(Args, Clone, Default)]
 pub(crate) struct Which {
-    /// A provider that `grantflow providers` lists
-    pub(crate) provider: Option<String>,
+    /// A provider that `grantflow providers` lists; PROVIDER:ACCOUNT for one of several accounts
+    pub(crate) provider: Option<Key>,
+    /// One of several accounts there, by a name of your own
+    #[arg(long, value_name = "NAME", value_parser = account)]
+    pub(crate) account: Option<String>,
     /// A provider of your own, in TOML or JSON
     #[arg(long, value_name = "FILE", conflicts_with = "provider")]
     pub(crate) provider_file: Option<PathBuf>,
@@ -94,33 +124,76 @@ pub(crate) struct Which {
 }
 
 impl Which {
-    /// The arguments that name this provider again, in this store.
-    pub(crate) fn again(&self, id: &str, store: Option<&Path>) -> String {
+    /// The arguments that name this record again, in this store.
+    pub(crate) fn again(&self, key: &Key, place: &Place) -> String {
         let mut words = match &self.provider_file {
-            Some(file) => vec!["--provider-file".to_owned(), quoted(file)],
-            None => vec![id.to_owned()],
+            Some(file) => vec!["--provider-file".to_owned(), path(file)],
+            None => vec![key.provider.clone()],
         };
+        if let Some(account) = &key.account {
+            words.extend(["--account".to_owned(), quoted(account)]);
+        }
         if let Some(client_id) = &self.client_id {
-            words.extend(["--client-id".to_owned(), client_id.clone()]);
+            words.extend(["--client-id".to_owned(), quoted(client_id)]);
         }
-        if let Some(store) = store {
-            words.extend(["--store".to_owned(), quoted(store)]);
-        }
+        words.extend(place.again());
         words.join(" ")
     }
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
+impl Place {
+    /// The arguments that name this store again.
+    pub(crate) fn again(&self) -> Vec<String> {
+        let store = self.store.as_deref().map(|store| ["--store".to_owned(), path(store)]);
+        let flag = self.renew_foreign.then(|| "--renew-foreign".to_owned());
+        store.into_iter().flatten().chain(flag).collect()
+    }
+}
+
+fn path(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
-    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// It is shown to people, so it has to be fit to be.
+fn account(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err("give the account a name");
+    }
+    Ok(name.to_owned())
+}
+
+#[derive(Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) expected: Expected,
+}
+
+/// Who has to sign in.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Expected {
+    /// Keep the login only if this is who signed in: an e-mail address or account id
+    #[arg(long, value_name = "WHO")]
+    pub(crate) expect: Option<String>,
 }
 
 #[derive(Args)]
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) expected: Expected,
     /// How to sign in; `auto` looks where we run
     #[arg(long, value_enum, default_value_t = Flow::Auto)]
     pub(crate) flow: Flow,
@@ -178,6 +251,44 @@ pub(crate) struct Token {
     /// Print it as the header that the provider's API wants
     #[arg(long)]
     pub(crate) header: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Renew unless it is good for this long
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) min_ttl: u64,
+    /// Put the access token in this variable instead of the provider's own
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub(crate) variable: Option<String>,
+    /// The command and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+fn variable(name: &str) -> Result<String, &'static str> {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let begins_well = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    if is_plain && begins_well { Ok(name.to_owned()) } else { Err("no name of a variable") }
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// The tool whose login to use; without it, one that is found
+    #[arg(value_parser = tool())]
+    pub(crate) tool: Option<Tool>,
+    /// You agree that it is read from here on
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Forget what this store has for the same provider
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+fn tool() -> impl clap::builder::TypedValueParser<Value = Tool> {
+    PossibleValuesParser::new(Tool::ALL.map(Tool::id)).try_map(|id| id.parse::<Tool>())
 }
 
 #[derive(Args)]

@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use grantflow::core::Digest;
-use grantflow::{Client, Credential, LoginOptions, Logins, ProviderFile, Secret};
+use grantflow::{Client, Credential, Key, LoginOptions, Logins, ProviderFile, Secret};
 use grantflow_test_server::{Server, http};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::demo::scenes::Scene;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, span, wrap};
 use crate::provider::ourselves;
-use crate::session::{account, until};
+use crate::session::{self, signed_in, until};
 
 /// A scripted person is quick; this ends a demo that got stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,13 +96,7 @@ async fn play(
     };
     let login = logins.login(&client, &options, &mut narrator.clone()).await;
     let credential = login.map_err(|error| Failure::of(scene.title, &error))?;
-    narrator.object(
-        "signed_in",
-        &json!({ "provider": credential.provider, "account": account(&credential),
-            "expires_at": credential.expires_at, "renewable": credential.is_renewable(),
-            "scope": credential.scope.to_string(),
-        }),
-    )?;
+    narrator.object("signed_in", &signed_in(&Key::of(&credential.provider), &credential))?;
     Ok(Played { server, client, credential })
 }
 
@@ -111,11 +105,7 @@ async fn renew(logins: &Logins, narrator: &Narrator, played: &Played) -> Result<
     narrator.skip(&played.server);
     let renewed = logins.refresh(id).await.map_err(|error| Failure::of(id, &error))?;
     let renewed = renewed.credential();
-    narrator.object(
-        "renewed",
-        &json!({ "provider": id, "expires_at": renewed.expires_at,
-        }),
-    )?;
+    narrator.object("renewed", &session::renewed(&Key::of(id), renewed))?;
     let [spent, new] = [&played.credential, renewed].map(|credential| {
         credential.refresh_token.as_ref().map(Secret::digest).map(|digest| short(&digest))
     });

@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use grantflow::core::Misconfigured;
-use grantflow::{Error, Remedy};
+use grantflow::{Error, Remedy, StoreError};
 
 /// The exit codes. They are stable: programs decide by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +18,15 @@ pub(crate) enum Exit {
     SignInAgain,
     FixConfiguration,
     NotPermitted,
+    UseOwnerTool,
+    NotSaved,
+    CannotRun,
+    NoCommand,
     Interrupted,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -31,6 +35,10 @@ impl Exit {
         Self::SignInAgain,
         Self::FixConfiguration,
         Self::NotPermitted,
+        Self::UseOwnerTool,
+        Self::NotSaved,
+        Self::CannotRun,
+        Self::NoCommand,
         Self::Interrupted,
     ];
 
@@ -44,6 +52,11 @@ impl Exit {
             Self::SignInAgain => 5,
             Self::FixConfiguration => 6,
             Self::NotPermitted => 7,
+            Self::UseOwnerTool => 8,
+            Self::NotSaved => 9,
+            // As shells, env and nohup say it.
+            Self::CannotRun => 126,
+            Self::NoCommand => 127,
             Self::Interrupted => 130,
         }
     }
@@ -59,6 +72,10 @@ impl Exit {
             Self::SignInAgain => "sign_in_again",
             Self::FixConfiguration => "fix_configuration",
             Self::NotPermitted => "not_permitted",
+            Self::UseOwnerTool => "use_owner_tool",
+            Self::NotSaved => "not_saved",
+            Self::CannotRun => "cannot_run",
+            Self::NoCommand => "no_command",
             Self::Interrupted => "interrupted",
         }
     }
@@ -73,6 +90,10 @@ impl Exit {
             Self::SignInAgain => "sign in again",
             Self::FixConfiguration => "the provider, client, scope or flow is wrong",
             Self::NotPermitted => "the account lacks a permission that someone else can give",
+            Self::UseOwnerTool => "the login is another tool's, which has to renew it",
+            Self::NotSaved => "it worked, but the new tokens are not in the store",
+            Self::CannotRun => "exec: the command cannot be run",
+            Self::NoCommand => "exec: there is no such command",
             Self::Interrupted => "interrupted",
         }
     }
@@ -87,7 +108,8 @@ impl From<Exit> for ExitCode {
 impl From<Remedy> for Exit {
     fn from(remedy: Remedy) -> Self {
         match remedy {
-            Remedy::SignInAgain | Remedy::UseOwnerTool => Self::SignInAgain,
+            Remedy::SignInAgain => Self::SignInAgain,
+            Remedy::UseOwnerTool => Self::UseOwnerTool,
             Remedy::RetryLater => Self::TryLater,
             Remedy::FixConfiguration | Remedy::UseAnotherFlow => Self::FixConfiguration,
             Remedy::AskAdministrator => Self::NotPermitted,
@@ -116,41 +138,58 @@ impl Failure {
         Self::new(Exit::Interrupted, "interrupted", "nothing was changed")
     }
 
-    /// What a login, renewal or the store said of this provider.
-    pub(crate) fn of(provider: &str, error: &Error) -> Self {
+    /// What a login, renewal or the store said of the record that these arguments name.
+    pub(crate) fn of(again: &str, error: &Error) -> Self {
         let error = error.root();
         let exit = if let Error::TermsNotAccepted(_) = error {
             Exit::NeedsPerson
         } else if let Error::UnknownProvider(_) = error {
             Exit::Usage
-        } else if let Error::Store(_) | Error::NoEntropy = error {
+        } else if let Error::NoEntropy = error {
+            Exit::Failed
+        } else if let Error::Store(StoreError::ReadOnly { .. }) = error {
+            Exit::UseOwnerTool
+        } else if let (Error::Store(_), Remedy::FixConfiguration) = (error, error.remedy()) {
             Exit::Failed
         } else {
             error.remedy().into()
         };
-        let next = match (exit, error.remedy()) {
-            (Exit::Failed, _) => "repair that, and try again".to_owned(),
-            (Exit::Usage, _) => {
-                "grantflow providers lists them; one of your own needs --provider-file".to_owned()
-            }
-            (Exit::NeedsPerson, _) => format!("grantflow login {provider} --accept-terms"),
-            (_, Remedy::SignInAgain) => format!("grantflow login {provider}"),
-            (_, Remedy::UseOwnerTool) => format!(
-                "use that tool once, which renews it; or have a login of your own: grantflow login \
-                 {provider}"
-            ),
-            (_, Remedy::RetryLater) => "try again later".to_owned(),
-            (_, Remedy::FixConfiguration) => {
-                "check the client id, the scope and the endpoints".to_owned()
-            }
-            (_, Remedy::AskAdministrator) => {
-                "ask whoever manages the account for access, then sign in again".to_owned()
-            }
-            (_, Remedy::UseAnotherFlow) => {
-                "name another way by --flow, or another --port".to_owned()
-            }
-        };
-        Self::new(exit, error, next)
+        Self::new(exit, error, next(again, exit, error))
+    }
+}
+
+/// One thing to do.
+fn next(again: &str, exit: Exit, error: &Error) -> String {
+    let login = |again: &str| format!("grantflow login {again}").trim_end().to_owned();
+    match (error, exit, error.remedy()) {
+        (Error::Borrowed { provider, from }, ..) => format!(
+            "use {from} once, which renews it; or have a login of your own: {}",
+            login(provider)
+        ),
+        (Error::Store(StoreError::ReadOnly { .. }), ..) => {
+            "do that there; or leave out --store, and have a login of your own".to_owned()
+        }
+        (Error::Store(StoreError::Keychain(_)), ..) => {
+            "unlock it; or keep the logins in a file: leave out --store".to_owned()
+        }
+        (_, Exit::Failed, _) => {
+            "repair that, and try again; grantflow doctor tells more".to_owned()
+        }
+        (_, Exit::Usage, _) => {
+            "grantflow providers lists them; one of your own needs --provider-file".to_owned()
+        }
+        (_, Exit::NeedsPerson, _) => format!("{} --accept-terms", login(again)),
+        (_, _, Remedy::SignInAgain | Remedy::UseOwnerTool) => login(again),
+        (_, _, Remedy::RetryLater) => "try again later".to_owned(),
+        (_, _, Remedy::FixConfiguration) => {
+            "check the client id, the scope and the endpoints".to_owned()
+        }
+        (_, _, Remedy::AskAdministrator) => {
+            "ask whoever manages the account for access, then sign in again".to_owned()
+        }
+        (_, _, Remedy::UseAnotherFlow) => {
+            "name another way by --flow, or another --port".to_owned()
+        }
     }
 }
 

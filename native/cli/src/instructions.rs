@@ -12,8 +12,8 @@ use crate::qr;
 #[derive(Clone, Debug)]
 pub(crate) struct Login {
     pub(crate) name: String,
-    /// The arguments that name the provider in a command.
-    pub(crate) again: String,
+    /// The command that goes on with it.
+    pub(crate) resume: String,
     /// This process exits; `resume` goes on.
     pub(crate) no_wait: bool,
 }
@@ -60,7 +60,7 @@ pub(crate) fn lines(
     }
     if login.no_wait {
         let next = format!("Then run, within {}:", clock(left));
-        lines.extend([next, format!("  grantflow resume {}", login.again)]);
+        lines.extend([next, format!("  {}", login.resume)]);
     }
     lines.push(String::new());
     lines

@@ -1,36 +1,37 @@
 //! `login` and `resume`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use grantflow::{Client, Credential, LoginOptions, Logins, Provider, Route, Scope};
+use grantflow::{
+    Client, Credential, Error, Key, LoginOptions, Logins, PendingError, Provider, ProviderFile,
+    Route, Scope, core, providers as presets,
+};
 use serde_json::json;
 
-use crate::arguments::{self, Flow, Which};
-use crate::choose;
+use crate::arguments::{self, Expected, Flow, Which, quoted};
+use crate::choose::{self, Choice};
 use crate::exit::{Exit, Failure};
+use crate::here::Here;
 use crate::instructions::{self, Login};
 use crate::output::{Output, span};
 use crate::person::{Gone, Person};
 use crate::provider;
+use crate::record;
 use crate::session::{self, until};
+use crate::status;
 use crate::terms;
 
 /// Signs in, or with `--no-wait` begins to.
-pub(crate) async fn login(
-    output: Output,
-    store: Option<PathBuf>,
-    asked: arguments::Login,
-) -> Result<Exit, Failure> {
-    let logins = session::open(output, store.clone())?;
-    let mut found = match provider::named(&asked.which)? {
-        Some(found) => found,
+pub(crate) async fn login(here: &Here, asked: arguments::Login) -> Result<Exit, Failure> {
+    let (output, logins) = (here.output, here.logins()?);
+    let (mut found, key) = match provider::named(&asked.which)? {
+        Some(found) => named(found, &asked.which)?,
         None => choose_one(&output, &logins, &asked.which).await?,
     };
     provider::redirect(&mut found.provider, asked.host, asked.port);
     found.configuration.patience = asked.timeout.map(Duration::from_secs);
-    let again = asked.which.again(&found.provider.id, store.as_deref());
-    terms::accept(&output, &found.provider, &again, asked.accept_terms)?;
+    let again = asked.which.again(&key, &here.place);
+    terms::accept(&output, &found.provider, &again, asked.accept_terms).await?;
     let client = Client::new(found.provider, found.configuration)?;
     let options = LoginOptions {
         route: match asked.flow {
@@ -40,46 +41,59 @@ pub(crate) async fn login(
             Flow::Paste => Some(Route::Paste),
         },
         scope: Scope::parse(&asked.scopes.join(" ")),
+        account: key.account.clone(),
+        expect: asked.expected.expect.clone(),
         open_browser: !asked.no_browser,
         accept_terms: true,
         ..LoginOptions::default()
     };
+    let resume = format!("grantflow resume {again}{}", expecting(&asked.expected));
     if asked.no_wait {
-        return begin(output, &logins, &client, &options, again).await;
+        return begin(output, &logins, &client, &options, (&again, resume)).await;
     }
     let next = format!(
-        "grantflow login {again} --no-wait, then grantflow resume {again} with the answer on \
-         standard input"
+        "grantflow login {again} --no-wait, then {resume} with the answer on standard input"
     );
-    let login = Login::of(client.provider(), again.clone(), false);
+    let login = Login::of(client.provider(), resume, false);
     let mut person = Person::new(output, login, asked.flow == Flow::Paste);
     let gone = person.gone();
     let task = logins.login(&client, &options, &mut person);
-    let credential = unless_gone(task, &gone, &again, next).await?;
-    signed_in(output, client.provider(), &credential)
+    let ending = Ending { again: &again, expected: &asked.expected, next };
+    let credential = ending.of(task, &gone).await?;
+    signed_in(output, &client, &key, &credential)
 }
 
 /// Goes on with what `login --no-wait` began.
-pub(crate) async fn resume(
-    output: Output,
-    store: Option<PathBuf>,
-    which: &Which,
-) -> Result<Exit, Failure> {
-    let logins = session::open(output, store.clone())?;
-    let found = match provider::named(which)? {
-        Some(found) => found,
-        None => choose_one(&output, &logins, which).await?,
+pub(crate) async fn resume(here: &Here, asked: &arguments::Resume) -> Result<Exit, Failure> {
+    let (output, logins, which) = (here.output, here.logins()?, &asked.which);
+    let (found, key) = match provider::named(which)? {
+        Some(found) => named(found, which)?,
+        None => choose_waiting(&output, &logins, which).await?,
     };
     let client = Client::new(found.provider, found.configuration)?;
-    let again = which.again(&client.provider().id, store.as_deref());
-    let next = format!("grantflow resume {again}, with the answer on standard input");
-    let login = Login::of(client.provider(), again.clone(), false);
+    let again = which.again(&key, &here.place);
+    let resume = format!("grantflow resume {again}{}", expecting(&asked.expected));
+    let next = format!("{resume}, with the answer on standard input");
+    let login = Login::of(client.provider(), resume, false);
     let mut person = Person::new(output, login, true).reading_all();
     let gone = person.gone();
-    let options = LoginOptions::default();
+    let (account, expect) = (key.account.clone(), asked.expected.expect.clone());
+    let options = LoginOptions { account, expect, ..LoginOptions::default() };
     let task = logins.resume(&client, &options, &mut person);
-    let credential = unless_gone(task, &gone, &again, next).await?;
-    signed_in(output, client.provider(), &credential)
+    let ending = Ending { again: &again, expected: &asked.expected, next };
+    let credential = ending.of(task, &gone).await?;
+    signed_in(output, &client, &key, &credential)
+}
+
+fn expecting(expected: &Expected) -> String {
+    let expect = expected.expect.as_deref();
+    expect.map(|who| format!(" --expect {}", quoted(who))).unwrap_or_default()
+}
+
+fn named(found: ProviderFile, which: &Which) -> Result<(ProviderFile, Key), Failure> {
+    let account = which.provider.as_ref().and_then(|key| key.account.clone());
+    let key = Key { provider: found.provider.id.clone(), account };
+    Ok((found, record::with_account(key, which)?))
 }
 
 /// Up to what the person must do, which is this command's result.
@@ -88,34 +102,56 @@ async fn begin(
     logins: &Logins,
     client: &Client,
     options: &LoginOptions,
-    again: String,
+    (again, resume): (&str, String),
 ) -> Result<Exit, Failure> {
     let provider = client.provider();
     let mut unseen = |_: &grantflow::Prompt, _| {};
     let pending = logins
         .begin(client, options, &mut unseen)
         .await
-        .map_err(|error| Failure::of(&again, &error))?;
+        .map_err(|error| Failure::of(again, &error))?;
     output.event("prompt", &instructions::object(&pending.prompt, pending.left))?;
-    let next = format!("grantflow resume {again}");
-    let login = Login::of(provider, again, true);
+    let login = Login::of(provider, resume.clone(), true);
     for line in instructions::lines(&output, output.out, &login, &pending.prompt, pending.left) {
         output.result(&line)?;
     }
-    output.event("pending", &json!({ "provider": provider.id, "next": next }))?;
+    output.event(
+        "pending",
+        &json!({ "provider": provider.id, "account_name": options.account, "next": resume }),
+    )?;
     Ok(Exit::NeedsPerson)
 }
 
-/// The task's outcome, unless the person leaves first; then it is dropped.
-async fn unless_gone(
-    task: impl Future<Output = Result<Credential, grantflow::Error>>,
-    gone: &Gone,
-    again: &str,
+/// How a login with a person ends.
+struct Ending<'a> {
+    again: &'a str,
+    expected: &'a Expected,
+    /// What to do when nobody is there.
     next: String,
-) -> Result<Credential, Failure> {
-    tokio::select! {
-        outcome = task => outcome.map_err(|error| Failure::of(again, &error)),
-        failure = gone.wait(next) => Err(failure),
+}
+
+impl Ending<'_> {
+    /// The task's outcome, unless the person leaves first; then it is dropped.
+    async fn of(
+        self,
+        task: impl Future<Output = Result<Credential, Error>>,
+        gone: &Gone,
+    ) -> Result<Credential, Failure> {
+        let error = tokio::select! {
+            outcome = task => match outcome {
+                Ok(credential) => return Ok(credential),
+                Err(error) => error,
+            },
+            failure = gone.wait(self.next) => return Err(failure),
+        };
+        match (&error, &self.expected.expect) {
+            (Error::Ended(core::Error::AccountMismatch), Some(who)) => Err(Failure::new(
+                Exit::SignInAgain,
+                format!("somebody else than {who} signed in, and nothing was kept"),
+                format!("grantflow login {}, as {who}", self.again),
+            )),
+            _ => Err(Failure::of(self.again, &error)),
+        }
     }
 }
 
@@ -123,35 +159,55 @@ async fn choose_one(
     output: &Output,
     logins: &Logins,
     which: &Which,
-) -> Result<grantflow::ProviderFile, Failure> {
-    let standings = session::standings(logins).await?;
+) -> Result<(ProviderFile, Key), Failure> {
+    let standings = logins.standings().await.map_err(|error| Failure::of("", &error))?;
     let choices = logins.providers().into_iter().map(|provider| {
-        let standing = standings.iter().find(|standing| standing.key.provider == provider.id);
-        let note = standing.map(session::describe).unwrap_or_default();
-        choose::Choice { id: provider.id, name: provider.name, note }
+        let key = Key { account: which.account.clone(), ..Key::of(&provider.id) };
+        let standing = standings.iter().find(|standing| standing.key == key);
+        let note = standing.map(status::describe).unwrap_or_default();
+        Choice { id: provider.id, name: provider.name, note }
     });
-    let id = choose::provider(output, "Sign in to", choices.collect())?;
-    let chosen = Which { provider: Some(id.clone()), ..which.clone() };
-    let unknown = || Failure::of(&id, &grantflow::Error::UnknownProvider(id.clone()));
-    provider::named(&chosen)?.ok_or_else(unknown)
+    let id = choose::one(output, "Sign in to", choices.collect()).await?;
+    chosen(&Key::of(id), which)
+}
+
+/// Of those that wait; others have nothing to go on with.
+async fn choose_waiting(
+    output: &Output,
+    logins: &Logins,
+    which: &Which,
+) -> Result<(ProviderFile, Key), Failure> {
+    let waiting = logins.waiting().map_err(|error| Failure::of("", &error))?;
+    let choices = waiting.iter().map(|key| {
+        let name = presets::find(&key.provider).map(|provider| provider.name);
+        Choice { id: key.to_string(), name: name.unwrap_or_default(), note: key.to_string() }
+    });
+    let choices: Vec<_> = choices.collect();
+    if choices.is_empty() {
+        return Err(Failure::of("", &PendingError::None.into()));
+    }
+    let key = Key::from(&choose::one(output, "Go on with", choices).await?);
+    chosen(&key, which)
+}
+
+fn chosen(key: &Key, which: &Which) -> Result<(ProviderFile, Key), Failure> {
+    let chosen = Which { provider: Some(key.clone()), ..which.clone() };
+    let unknown = || Failure::of("", &Error::UnknownProvider(key.provider.clone()));
+    named(provider::named(&chosen)?.ok_or_else(unknown)?, &chosen)
 }
 
 fn signed_in(
     output: Output,
-    provider: &Provider,
+    client: &Client,
+    key: &Key,
     credential: &Credential,
 ) -> Result<Exit, Failure> {
-    output.event(
-        "signed_in",
-        &json!({ "provider": provider.id, "account": session::account(credential),
-            "expires_at": credential.expires_at, "renewable": credential.is_renewable(),
-            "scope": credential.scope.to_string(),
-        }),
-    )?;
+    output.event("signed_in", &session::signed_in(key, credential))?;
     let who = credential.account.email.as_ref().or(credential.account.id.as_ref());
     let who = who.map(|who| format!(" as {who}")).unwrap_or_default();
+    let kept = key.account.as_ref().map(|_| format!(", kept as {key}")).unwrap_or_default();
     let mark = output.out.green("signed in");
-    output.result(&format!("{mark} to {}{who}", provider.name))?;
+    output.result(&format!("{mark} to {}{who}{kept}", client.provider().name))?;
     let good = until(credential.expires_at).map(|left| format!("good for {}", span(left)));
     let good = good.unwrap_or_else(|| "good until the server says otherwise".to_owned());
     let renewed = if credential.is_renewable() { ", then renewed" } else { "" };
@@ -160,7 +216,7 @@ fn signed_in(
 }
 
 impl Login {
-    fn of(provider: &Provider, again: String, no_wait: bool) -> Self {
-        Self { name: provider.name.clone(), again, no_wait }
+    fn of(provider: &Provider, resume: String, no_wait: bool) -> Self {
+        Self { name: provider.name.clone(), resume, no_wait }
     }
 }

@@ -3,7 +3,11 @@
 mod arguments;
 mod choose;
 mod demo;
+mod doctor;
+mod exec;
 mod exit;
+mod here;
+mod import;
 mod instructions;
 mod login;
 mod output;
@@ -11,7 +15,9 @@ mod paste;
 mod person;
 mod provider;
 mod qr;
+mod record;
 mod session;
+mod status;
 mod terms;
 mod trace;
 
@@ -23,7 +29,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::here::Here;
 
 fn main() -> ExitCode {
     #[cfg(unix)]
@@ -36,16 +42,15 @@ fn main() -> ExitCode {
         }
         mistake.exit()
     });
-    let output = Output::new(&arguments.common);
-    let exit = run(arguments, output).unwrap_or_else(|failure| {
-        output.failure(&failure);
+    let here = Here::new(&arguments.common);
+    let exit = run(&here, arguments.command).unwrap_or_else(|failure| {
+        here.output.failure(&failure);
         failure.exit
     });
     exit.into()
 }
 
-fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let Arguments { common, command } = arguments;
+fn run(here: &Here, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -54,23 +59,18 @@ fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             Ok(Exit::Ok)
         }
         Command::Man { command } => man(command.as_deref()),
-        Command::Providers => session::providers(&output),
-        Command::Demo(demo) => wait_for(until_interrupted(demo::run(output, &demo))),
-        Command::Login(login) => {
-            wait_for(until_interrupted(login::login(output, common.store, login)))
-        }
-        Command::Resume(which) => {
-            wait_for(until_interrupted(login::resume(output, common.store, &which)))
-        }
-        Command::Status(which) => wait_for(session::status(output, common.store, &which)),
-        Command::Logout(which) => wait_for(session::logout(output, common.store, &which)),
-        // These spend a refresh token, and what comes of it has to be saved.
-        Command::Token(token) => {
-            wait_for(finishing(output, session::token(output, common.store, &token)))
-        }
-        Command::Refresh(which) => {
-            wait_for(finishing(output, session::refresh(output, common.store, &which)))
-        }
+        Command::Providers => provider::list(&here.output),
+        Command::Demo(demo) => wait_for(here, demo::run(here.output, &demo)),
+        Command::Login(login) => wait_for(here, login::login(here, login)),
+        Command::Resume(resume) => wait_for(here, login::resume(here, &resume)),
+        Command::Status(which) => wait_for(here, status::status(here, &which)),
+        Command::Logout(which) => wait_for(here, session::logout(here, &which)),
+        Command::Token(token) => wait_for(here, session::token(here, &token)),
+        Command::Refresh(which) => wait_for(here, session::refresh(here, &which)),
+        // The runtime has ended when the command begins.
+        Command::Exec(exec) => wait_for(here, exec::prepare(here, &exec))?.run(),
+        Command::Import(import) => wait_for(here, import::import(here, &import)),
+        Command::Doctor(which) => wait_for(here, doctor::doctor(here, &which)),
     }
 }
 
@@ -82,37 +82,28 @@ fn leave_no_core_file() {
 }
 
 /// Runs on this thread: a login waits more than it works.
-fn wait_for(task: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+fn wait_for<T>(here: &Here, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(task)
+    runtime.block_on(until_interrupted(here, task))
 }
 
 /// Ctrl-C drops the task: its listener closes, its terminal goes back, and no file is half written
-/// because no write waits. It is listened for before the task begins.
-async fn until_interrupted(
-    task: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
-    tokio::select! {
-        biased;
-        interrupted = interrupt() => {
-            interrupted?;
-            Err(Failure::interrupted())
-        }
-        outcome = task => outcome,
-    }
-}
-
-/// The first Ctrl-C waits for the end of what cannot be undone; the second doesn't.
-async fn finishing(
-    output: Output,
-    task: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
+/// because no write waits. But while a refresh token is being spent the first one waits for the end
+/// of that. It is listened for before the task begins.
+async fn until_interrupted<T>(
+    here: &Here,
+    task: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::pin!(task);
     tokio::select! {
         biased;
         interrupted = interrupt() => interrupted?,
         outcome = &mut task => return outcome,
     }
+    if !here.spending.is_under_way() {
+        return Err(Failure::interrupted());
+    }
+    let output = here.output;
     output.explain("finishing the renewal, so that the new token is not lost; again to leave");
     let next = tokio::select! {
         biased;
@@ -122,7 +113,7 @@ async fn finishing(
         }
         outcome = task => {
             outcome?;
-            "the renewal was finished and saved"
+            "the renewal was finished"
         }
     };
     Err(Failure::new(Exit::Interrupted, "interrupted", next))

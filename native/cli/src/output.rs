@@ -84,6 +84,21 @@ impl Output {
         }
     }
 
+    /// Something works and is less than well: on standard error, and with `--json` an event.
+    pub(crate) fn warn(&self, kind: &str, message: &str) {
+        let members = serde_json::json!({ "warning": kind, "message": message });
+        // As in `say`.
+        let _ = self.event("warning", &members);
+        for (index, line) in wrap(&format!("warning: {message}"), self.width).iter().enumerate() {
+            match line.strip_prefix("warning:") {
+                Some(rest) if index == 0 => {
+                    self.say(&format!("{}{rest}", self.err.yellow("warning:")));
+                }
+                Some(_) | None => self.say(line),
+            }
+        }
+    }
+
     /// The last line of a terminal, drawn over and over; nothing elsewhere.
     pub(crate) fn redraw(&self, line: &str) {
         if self.live {

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use grantflow::core::{LoopbackHost, LoopbackRedirect};
 use grantflow::{Configuration, Provider, ProviderFile, Secret, providers};
+use serde_json::json;
 
 use crate::arguments::{Host, Which};
 use crate::exit::{Exit, Failure};
+use crate::output::{Output, wrap};
+use crate::terms;
 
 /// A provider file is a page of text.
 const LONGEST_FILE: u64 = 1 << 20;
@@ -15,7 +18,7 @@ const LONGEST_FILE: u64 = 1 << 20;
 /// The provider that was named, or `None` if none was.
 pub(crate) fn named(which: &Which) -> Result<Option<ProviderFile>, Failure> {
     let found = match (&which.provider, &which.provider_file) {
-        (Some(id), None) => preset(id)?,
+        (Some(key), None) => preset(&key.provider)?,
         (_, Some(file)) => read(file)?,
         (None, None) => return Ok(None),
     };
@@ -115,4 +118,39 @@ fn to_json(text: &str) -> Result<String, String> {
         format!("line {}: {}", before.matches('\n').count() + 1, why.message())
     })?;
     serde_json::to_string(&table).map_err(|why| why.to_string())
+}
+
+/// Every preset, with who may use it.
+pub(crate) fn list(output: &Output) -> Result<Exit, Failure> {
+    for provider in providers::all() {
+        let status = terms::status(provider.terms.status);
+        output.event(
+            "provider",
+            &json!({ "provider": provider.id, "name": provider.name,
+                "flows": flows(&provider), "needs_client_id": provider.client_id.is_none(),
+                "checks_issuer": !provider.ignore_iss,
+                "terms": { "status": status, "note": provider.terms.note,
+                           "source": provider.terms.source, "date": provider.terms.date },
+            }),
+        )?;
+        output.result(&format!("{}  {}", output.out.bold(&provider.id), provider.name))?;
+        let own = if provider.client_id.is_none() { "; needs a client of your own" } else { "" };
+        let issuer = if provider.ignore_iss { "; publishes no issuer to check" } else { "" };
+        let line = format!("{}; terms {status}{own}{issuer}", flows(&provider).join(", "));
+        for line in wrap(&line, output.width.saturating_sub(2)) {
+            output.result(&format!("  {}", output.out.dim(&line)))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn flows(provider: &Provider) -> Vec<&'static str> {
+    let rules = &provider.authorization;
+    let signs_in = provider.authorization_endpoint.is_some();
+    let has = [
+        (signs_in && rules.loopback.is_some(), "browser"),
+        (provider.device_authorization_endpoint.is_some(), "device"),
+        (signs_in && rules.page.is_some(), "paste"),
+    ];
+    has.into_iter().filter(|(there, _)| *there).map(|(_, flow)| flow).collect()
 }

@@ -19,7 +19,7 @@ pub(crate) fn status(status: TermsStatus) -> &'static str {
 ///
 /// # Errors
 /// Without a person, or when they say no.
-pub(crate) fn accept(
+pub(crate) async fn accept(
     output: &Output,
     provider: &Provider,
     again: &str,
@@ -39,7 +39,7 @@ pub(crate) fn accept(
     }
     output.explain(&format!("{what}. {}", terms.note));
     output.explain(&format!("({}, {})", terms.source, terms.date));
-    if choose::agree(output, "Go on with this login?")? {
+    if choose::agree(output, "Go on with this login?").await? {
         Ok(())
     } else {
         Err(Failure::new(Exit::NeedsPerson, what, "nothing was sent"))

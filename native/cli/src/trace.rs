@@ -40,6 +40,7 @@ pub(crate) fn object(event: &Event) -> Option<(&'static str, Value)> {
             json!({ "id": id.number(), "error": transport_error(*error),
             }),
         ),
+        Event::Performed { task, went_well } => ("task", json!({ "task": task, "ok": went_well })),
         Event::Waiting { at_most } => (
             "wait",
             json!({ "seconds": at_most.map(|wait| wait.as_secs_f64()),
@@ -90,6 +91,12 @@ impl Trace {
             Event::Sent { purpose, method, endpoint, .. } => {
                 let request = format!("send {} {}", method.as_str(), path(endpoint));
                 self.row(&paint.cyan("poll"), &request, purpose_words(*purpose))
+            }
+            Event::Performed { task, went_well: true } => {
+                self.row(&paint.cyan("poll"), &task.replace('_', " "), "")
+            }
+            Event::Performed { task, went_well: false } => {
+                self.row(&paint.red("poll"), &format!("{}: could not", task.replace('_', " ")), "")
             }
             Event::Waiting { at_most: Some(wait) } => {
                 let wait = if *wait < Duration::from_secs(60) {

@@ -16,6 +16,14 @@ fn nonsense_is_a_mistake_of_usage() {
         &["login", "kimi", "--port", "0"],
         &["login", "kimi", "--provider-file", "acme.toml"],
         &["login", "nobody-we-know"],
+        &["login", "kimi:"],
+        &["login", "kimi", "--account", ""],
+        &["login", "kimi:work", "--account", "home"],
+        &["import", "frobnicate"],
+        &["exec", "kimi"],
+        &["exec", "kimi", "--variable", "NO NAME", "--", "true"],
+        &["status", "--renew-foreign"],
+        &["status", "--renew-foreign", "--store", "keychain"],
         &["man", "frobnicate"],
     ] {
         let run = home.run(arguments);
@@ -33,16 +41,14 @@ fn a_client_secret_is_no_argument() {
 
 #[test]
 fn without_a_terminal_the_choices_are_named() {
-    for command in ["login", "resume"] {
-        let run = Home::new().run(&[command]);
-        assert_eq!(run.code, Some(2), "{run:?}");
-        for provider in providers::all() {
-            assert!(run.err.contains(&provider.id), "{command} names {}", provider.id);
-        }
+    let run = Home::new().run(&["login"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    for provider in providers::all() {
+        assert!(run.err.contains(&provider.id), "names {}", provider.id);
     }
-    for command in ["logout", "token", "refresh"] {
+    for command in ["resume", "logout", "token", "refresh"] {
         let run = Home::new().run(&[command]);
-        assert_eq!(run.code, Some(5), "nobody is signed in, so there is no choice: {run:?}");
+        assert_eq!(run.code, Some(5), "there is nothing to choose from: {run:?}");
     }
 }
 
@@ -114,7 +120,19 @@ fn providers_are_the_presets_with_their_terms() {
 #[test]
 fn completions_and_man_pages_know_every_command() {
     let home = Home::new();
-    let commands = ["login", "resume", "status", "token", "refresh", "logout", "providers", "demo"];
+    let commands = [
+        "login",
+        "resume",
+        "status",
+        "token",
+        "exec",
+        "refresh",
+        "logout",
+        "import",
+        "doctor",
+        "providers",
+        "demo",
+    ];
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = home.run(&["completions", shell]);
         assert_eq!(script.code, Some(0));

@@ -1,17 +1,40 @@
 //! Running the command, each time with a home of its own.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use grantflow_tests::command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::documents;
+
 /// A folder for the store, and the environment of an ordinary shell without a desktop.
 pub(crate) struct Home {
     folder: TempDir,
 }
+
+const UNSET: [&str; 18] = [
+    "ALL_PROXY",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "COLUMNS",
+    "DISPLAY",
+    "GRANTFLOW_CLIENT_SECRET",
+    "GRANTFLOW_STORE",
+    "HTTPS_PROXY",
+    "LOCALAPPDATA",
+    "NO_COLOR",
+    "NO_PROXY",
+    "PI_CODING_AGENT_DIR",
+    "SSL_CERT_FILE",
+    "WAYLAND_DISPLAY",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "all_proxy",
+    "https_proxy",
+];
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -33,6 +56,7 @@ impl Home {
     /// Writes a file into the home and returns where it is.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
@@ -40,7 +64,9 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(command());
         command.args(arguments).env("GRANTFLOW_HOME", self.path().join("data"));
-        for name in ["DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR", "COLUMNS", "GRANTFLOW_STORE"] {
+        // Other tools' logins are looked for there.
+        command.env("HOME", self.path());
+        for name in UNSET {
             command.env_remove(name);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -50,6 +76,12 @@ impl Home {
     /// Runs it without a terminal and without input.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs it as if this stood in the environment.
+    pub(crate) fn run_where(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        Run::of(command.envs(variables.iter().copied()).output().unwrap())
     }
 
     /// Runs it with this on standard input.
@@ -69,6 +101,27 @@ impl Home {
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Started { child, out }
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path().join("data/auth.json")
+    }
+
+    /// Puts these entries into the store.
+    pub(crate) fn sign_in(&self, entries: &Value) {
+        self.file("data/auth.json", &entries.to_string());
+    }
+
+    /// Lets a stored credential grow older.
+    pub(crate) fn age(&self, name: &str, by_ms: u64) {
+        let text = std::fs::read_to_string(self.store()).unwrap();
+        let mut store: Value = serde_json::from_str(&text).unwrap();
+        for time in ["obtained_at", "expires"] {
+            let then = store[name][time].as_u64().unwrap() - by_ms;
+            store[name][time] = then.into();
+        }
+        self.sign_in(&store);
     }
 
     /// Every file below the home's data folder.
@@ -101,7 +154,8 @@ impl Run {
 
     /// Every line of standard output, which has to be an object.
     pub(crate) fn events(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let events = self.out.lines().map(|line| serde_json::from_str(line).unwrap());
+        events.inspect(documents::assert_documented).collect()
     }
 
     /// The one event of this name.
@@ -127,6 +181,7 @@ impl Started {
         let mut line = String::new();
         while self.out.read_line(&mut line).unwrap() > 0 {
             let event: Value = serde_json::from_str(&line).unwrap();
+            documents::assert_documented(&event);
             if event["event"] == name {
                 return event;
             }
@@ -154,10 +209,32 @@ impl Started {
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     }
 
+    /// What it tells people, as it comes; the rest of it is then not in the [`Run`].
+    pub(crate) fn stderr(&mut self) -> Told {
+        Told(BufReader::new(self.child.stderr.take().unwrap()))
+    }
+
     pub(crate) fn end(mut self) -> Run {
         let mut out = String::new();
         std::io::Read::read_to_string(&mut self.out, &mut out).unwrap();
         let output = self.child.wait_with_output().unwrap();
         Run { out, ..Run::of(output) }
+    }
+}
+
+/// Standard error of a command under way.
+pub(crate) struct Told(BufReader<ChildStderr>);
+
+impl Told {
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) fn rest(mut self) -> String {
+        let mut text = String::new();
+        self.0.read_to_string(&mut text).unwrap();
+        text
     }
 }

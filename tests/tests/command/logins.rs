@@ -1,10 +1,7 @@
 //! Logins from beginning to end, by each way there is.
 
-use std::fs;
-
 use grantflow_test_server::{Config, Dialect, Person};
 use grantflow_tests::covers;
-use serde_json::Value;
 
 use crate::command::Home;
 use crate::server::{TestServer, get, redirect_of, standard};
@@ -34,7 +31,7 @@ fn assert_works(home: &Home, file: &str) {
     assert_eq!(first.code, Some(0), "{first:?}");
     let header = home.run(&["token", "--provider-file", file, "--header"]);
     assert_eq!(header.out, format!("authorization: Bearer {}", first.out));
-    age(home, 1_000_000);
+    home.age("acme", 1_000_000);
     let enough = home.run(&["token", "--provider-file", file, "--min-ttl", "2500"]);
     assert_eq!(enough.out, first.out, "it has 2600 s of its hour left");
     let lasting = home.run(&["token", "--provider-file", file, "--min-ttl", "2700"]);
@@ -47,17 +44,6 @@ fn assert_works(home: &Home, file: &str) {
     assert_eq!(home.run(&["logout", "acme", "--json"]).event("signed_out")["was_signed_in"], true);
     assert_eq!(home.run(&["token", "--provider-file", file]).code, Some(5));
     assert_eq!(home.run(&["logout", "acme", "--json"]).event("signed_out")["was_signed_in"], false);
-}
-
-/// Lets the stored credential grow older.
-fn age(home: &Home, by_ms: u64) {
-    let path = home.path().join("data/auth.json");
-    let mut store: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    for time in ["obtained_at", "expires"] {
-        let then = store["acme"][time].as_u64().unwrap() - by_ms;
-        store["acme"][time] = then.into();
-    }
-    fs::write(path, store.to_string()).unwrap();
 }
 
 #[test]

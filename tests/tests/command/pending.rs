@@ -53,6 +53,18 @@ fn people_are_told_what_to_do_and_how_to_go_on() {
     assert!(run.out.contains("/device") && run.out.contains(&next), "{}", run.out);
 }
 
+#[test]
+fn resume_offers_what_waits_and_nothing_else() {
+    let home = Home::new();
+    let begun = home.run(&["login", "anthropic:work", "--accept-terms", "--no-wait", "--json"]);
+    assert_eq!(begun.code, Some(3), "{begun:?}");
+    assert_eq!(begun.event("pending")["next"], "grantflow resume anthropic --account work");
+    let run = home.run(&["resume"]);
+    assert_eq!(run.code, Some(2), "nobody is here to choose: {run:?}");
+    assert!(run.err.contains("name one of anthropic:work"), "{}", run.err);
+    assert!(!run.err.contains("kimi"), "{}", run.err);
+}
+
 /// A login up to what the person must do.
 fn begin(home: &Home, file: &str, flow: &str) -> Run {
     let begun =
