@@ -54,7 +54,7 @@ pub enum Error {
     Borrowed,
     /// Somebody else is at it, and was not done in time.
     Busy,
-    /// The place where it is kept failed, before anything was spent.
+    /// The place where it is kept failed.
     Store(StoreTrouble),
     /// A renewal was interrupted, by a crash or because its answer was lost: the refresh token may
     /// be spent.

@@ -142,7 +142,7 @@ pub use provider_file::{BadProviderFile, ProviderFile};
 pub use rejected::{Malformed, Mistake, Rejected};
 pub use renewal::{
     Answer, Ask, Due, Ended, Expected, Kept, Ledger, Loaded, Lock, Mark, NewerLedger, Outcome,
-    Renewal, RenewalStep, Revoked, StoreTrouble, Task,
+    Renewal, RenewalStep, Revoked, StoreTrouble, Task, Unwritten,
 };
 pub use scope::Scope;
 pub use secret::{Digest, Secret};

@@ -1,9 +1,9 @@
 //! One credential, kept fresh: by whoever asks first, for everyone in this process.
 //!
 //! While the token is good, [`Keeper::access`] looks at it and no more: no lock, no allocation (but
-//! one on a thread's first look), no file. When it is due, one caller's renewal serves them all. It runs in a task of its own, so that
-//! no caller who leaves can lose what it brings, and its tokens are handed out as soon as they are
-//! there, while they are still being saved.
+//! one on a thread's first look), no file. When it is due, one caller's renewal serves them all. It
+//! runs in a task of its own, so that no caller who leaves can lose what it brings, and its tokens
+//! are handed out as soon as they are there, while they are still being saved.
 
 mod flight;
 
@@ -37,7 +37,8 @@ pub struct KeeperOptions {
     pub budget: Duration,
     /// The account that it has to be, by [`Account::id`](crate::Account::id).
     pub account_id: Option<String>,
-    /// Renew although the store cannot be written. The new tokens end with this process.
+    /// Renew although the store cannot be written. The new tokens end with this process, unless
+    /// the store can be written again by then.
     pub in_memory: bool,
 }
 
@@ -114,7 +115,10 @@ impl Keeper {
     /// Why it could not be renewed; [`Error::NewTokenRejected`] if the rejected one had itself just
     /// come in place of another.
     pub async fn instead_of(&self, rejected: Digest) -> Result<Access, Error> {
-        let is_still_there = || self.look().secret().digest() == rejected;
+        let is_still_there = || {
+            let shown = self.look();
+            shown.0.withdrawn || shown.secret().digest() == rejected
+        };
         if is_still_there() {
             if self.shared.lock_flight().is_new_replacement(rejected, self.shared.now().mono) {
                 return Err(Error::NewTokenRejected(self.key().to_string()));
@@ -123,7 +127,7 @@ impl Keeper {
             let token = self.look().secret().digest();
             self.shared.lock_flight().replaced_by(token, self.shared.now().mono);
         }
-        Ok(self.look())
+        self.unless_withdrawn(self.look())
     }
 
     /// Waits until a renewal that is under way has ended, so that its tokens are durable, and shows
@@ -133,6 +137,11 @@ impl Keeper {
         if let Some(under_way) = under_way {
             // How it ended is told to those who wanted it.
             let _ = under_way.ended().await;
+        }
+        if self.shared.lock_flight().unwritten.has_tokens() {
+            self.shared.lock_flight().be_patient_no_more();
+            // The last chance to put them into the record; what is shown tells where they are.
+            let _ = self.renew(Due::within(Duration::ZERO), || false, UnderWay::ended).await;
         }
         self.look()
     }
@@ -191,6 +200,7 @@ impl Keeper {
     /// The login has ended or given way to another: the next caller looks into the record.
     pub(crate) fn withdraw(&self) {
         self.shared.change(|shown| Shown { withdrawn: true, ..shown });
+        self.shared.lock_flight().be_patient_no_more();
     }
 
     /// Whether it renews as this client.
@@ -217,6 +227,13 @@ impl Keeper {
         left.clamp(PAUSE, LONGEST_PAUSE)
     }
 
+    fn unless_withdrawn(&self, shown: Access) -> Result<Access, Error> {
+        if shown.0.withdrawn {
+            return Err(Error::NotSignedIn(self.key().to_string()));
+        }
+        Ok(shown)
+    }
+
     fn is_wanting(&self, shown: &Shown, min_ttl: Duration) -> bool {
         let AccessToken { credential, client, .. } = &shown.token;
         let margin = self.shared.place.options.margin;
@@ -233,7 +250,7 @@ impl Keeper {
         let is_good = !shown.0.withdrawn && shown.credential.lasts(min_ttl, self.shared.now());
         match outcome {
             Err(why) if !is_good => Err(why),
-            Ok(()) | Err(_) => Ok(shown),
+            Ok(()) | Err(_) => self.unless_withdrawn(shown),
         }
     }
 
@@ -245,9 +262,16 @@ impl Keeper {
         is_wanting: impl Fn() -> bool,
         wait: impl Fn(UnderWay) -> W,
     ) -> Result<(), Error> {
+        let mut is_first = true;
         while let Some(under_way) = self.join_or_begin(due)? {
             let is_enough = under_way.serves(due);
-            wait(under_way).await?;
+            if is_first {
+                wait(under_way).await?;
+            } else {
+                // It has delivered, and that did not help: another begins after its end.
+                under_way.ended().await?;
+            }
+            is_first = false;
             if is_enough || !is_wanting() {
                 break;
             }
@@ -262,8 +286,10 @@ impl Keeper {
             Boarding::Stay => return Ok(None),
             Boarding::Begin => {}
         }
-        let renewal = self.shared.place.renewal(due)?;
+        let renewal = self.shared.place.renewal(due, flight.unwritten.clone())?;
         let (under_way, stage) = flight.begin(due);
+        // A runtime that is going away drops the task at once, and that lands the flight.
+        drop(flight);
         tokio::spawn(Flying::new(Arc::clone(&self.shared), stage).fly(renewal));
         Ok(Some(under_way))
     }
@@ -279,14 +305,19 @@ impl Shared {
             self.show(credential, Kept::InMemory, None);
             stage.send_replace(Stage::Delivered);
         };
-        let (outcome, trouble) = self.place.perform(renewal, deliver).await.map_err(Arc::new)?;
+        let performed = self.place.perform(renewal, deliver).await;
+        self.lock_flight().unwritten = renewal.unwritten();
+        let (outcome, trouble) = performed.map_err(Arc::new)?;
         match outcome {
             Outcome::Renewed(credential, kept) => self.show(credential, kept, None),
             Outcome::Adopted(credential) | Outcome::Recovered(credential) => {
                 self.show(credential, Kept::Saved, None);
             }
             Outcome::StillGood(credential, _) => {
-                self.show(credential, Kept::Saved, trouble.map(Arc::new));
+                let trouble = trouble.map(Arc::new);
+                let still = Shown::new(&self.place, credential, Kept::Saved, trouble);
+                // Whoever has signed out meanwhile stays so.
+                self.change(|shown| Shown { withdrawn: shown.withdrawn, ..still.clone() });
             }
             Outcome::SignedIn | Outcome::SignedOut { .. } => {
                 return Err(Arc::new(core::Error::SignedOut.into()));

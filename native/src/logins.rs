@@ -307,7 +307,7 @@ impl Logins {
 
 /// No door of a renewal leads there.
 fn unexpected() -> Error {
-    Error::Ended(core::Error::OutcomeUnknown)
+    Error::Ended(core::Error::Cancelled)
 }
 
 impl fmt::Debug for Logins {

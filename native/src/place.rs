@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use grantflow_core::{Ask, Client, Credential, Due, Error as Ended, Outcome, Renewal};
+use grantflow_core::{Ask, Client, Credential, Due, Error as Ended, Outcome, Renewal, Unwritten};
 
 use crate::clock::Clock;
 use crate::drive::Event;
@@ -67,8 +67,10 @@ impl Place {
         if ask.has_owner_lock { ask } else { Ask { patience: PERSONS_PATIENCE, ..ask } }
     }
 
-    pub(crate) fn renewal(&self, due: Due) -> Result<Renewal, Error> {
-        Ok(Renewal::renew(&self.client, self.ask(due), &entropy()?, self.clock.now()))
+    /// A renewal that goes on from what an earlier one could not write.
+    pub(crate) fn renewal(&self, due: Due, unwritten: Unwritten) -> Result<Renewal, Error> {
+        let ask = Ask { unwritten, ..self.ask(due) };
+        Ok(Renewal::renew(&self.client, ask, &entropy()?, self.clock.now()))
     }
 
     /// Drives a renewal, a sign-in or a sign-out of this record. What was [`Outcome::StillGood`]

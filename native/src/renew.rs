@@ -11,6 +11,8 @@ use grantflow_core::{
     Answer, Credential, Loaded, Lock, Outcome, Renewal, RenewalStep, StoreTrouble, Task,
 };
 
+use tokio::task::spawn_blocking;
+
 use crate::clock::Clock;
 use crate::drive::Event;
 use crate::error::Error;
@@ -80,8 +82,14 @@ impl<'a> Performer<'a> {
                     let answer = self.answer(task).await; // do what the step says
                     let went_well = !matches!(answer, Answer::Failed(_) | Answer::Held);
                     (self.watch)(&Event::Performed { task: name, went_well });
-                    // Taken, since it answers the task that is out.
-                    let _ = renewal.handle_answer(self.clock.now(), id, answer); // tell
+                    let now = self.clock.now();
+                    if renewal.handle_answer(now, id, answer).is_err()
+                    // tell
+                    {
+                        // A store of the caller's that answers beside the question.
+                        let failed = Answer::Failed(StoreTrouble::NotWritable);
+                        let _ = renewal.handle_answer(now, id, failed);
+                    }
                 }
                 RenewalStep::Send(request) => {
                     (self.watch)(&Event::sent(&request));
@@ -130,8 +138,7 @@ impl<'a> Performer<'a> {
                 let stashed = self.journal().stash(&self.notes, stash.as_ref()).await;
                 self.or_trouble(stashed, |()| Answer::Done)
             }
-            Task::Confirm if self.locks.iter().all(|lock| lock.is_held()) => Answer::Done,
-            Task::Confirm => Answer::Held,
+            Task::Confirm => self.confirm().await,
             Task::Save(expected, credential) => {
                 let saved = self.store.save(self.key, expected, &credential).await;
                 self.or_trouble(saved, |saved| match saved {
@@ -146,10 +153,23 @@ impl<'a> Performer<'a> {
                 })
             }
             Task::Unlock => {
-                while self.locks.pop().is_some() {}
-                Answer::Done
+                let mut locks = std::mem::take(&mut self.locks);
+                let given_back = spawn_blocking(move || while locks.pop().is_some() {}).await;
+                given_back.map_or(Answer::Failed(StoreTrouble::NoLock), |()| Answer::Done)
             }
         }
+    }
+
+    /// A look at files, which may take a while on a slow disk.
+    async fn confirm(&mut self) -> Answer {
+        let locks = std::mem::take(&mut self.locks);
+        let looked = spawn_blocking(move || {
+            let are_held = locks.iter().all(|lock| lock.is_held());
+            (locks, are_held)
+        });
+        let Ok((locks, are_held)) = looked.await else { return Answer::Held };
+        self.locks = locks;
+        if are_held { Answer::Done } else { Answer::Held }
     }
 
     async fn lock(&mut self, lock: Lock, at_most: Duration) -> Answer {
@@ -217,6 +237,13 @@ impl<'a> Performer<'a> {
 /// Why there is no newer credential.
 fn trouble(outcome: &Outcome) -> Option<&core::Error> {
     if let Outcome::StillGood(_, why) = outcome { Some(why) } else { None }
+}
+
+impl Drop for Performer<'_> {
+    fn drop(&mut self) {
+        // The last one first, as they are given back in peace.
+        while self.locks.pop().is_some() {}
+    }
 }
 
 fn name(task: &Task) -> &'static str {

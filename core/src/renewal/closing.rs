@@ -5,8 +5,10 @@ use alloc::boxed::Box;
 
 use super::ledger::Ledger;
 use super::rounds::store_error;
+use super::stash::Stash;
 use super::step::{Answer, Loaded, Lock, Outcome, RenewalStep, Revoked, Task};
 use super::{Due, Held, Refused, Renewal, State};
+use crate::Secret;
 use crate::credential::Credential;
 use crate::error::{Error, Trouble};
 use crate::http::{Response, TransportError};
@@ -15,22 +17,26 @@ use crate::wire::token;
 /// What is left to do, in this order; each at most once.
 #[derive(Clone)]
 pub(super) struct Closing {
+    /// The note is of this attempt: if the ledger has another mark by now, somebody has gone past
+    /// us, and theirs stays.
+    pub(super) attempt: Option<u64>,
     pub(super) note: Option<Ledger>,
-    /// Whose tokens to revoke.
-    pub(super) revoke: Option<Credential>,
     pub(super) remove: bool,
     pub(super) unstash: bool,
+    /// Whose tokens to revoke, once the locks are given back.
+    pub(super) revoke: Option<Credential>,
     pub(super) then: Then,
 }
 
 /// The first thing of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
+    Read,
     Note,
-    Revoke,
     Remove,
     Unstash,
     Unlock,
+    Revoke,
     Nothing,
 }
 
@@ -45,27 +51,41 @@ pub(super) enum Then {
 
 impl Closing {
     pub(super) fn then(then: Then) -> Self {
-        Self { note: None, revoke: None, remove: false, unstash: false, then }
+        Self { attempt: None, note: None, remove: false, unstash: false, revoke: None, then }
+    }
+
+    fn look_at(&mut self, answer: &Answer) {
+        let attempt = self.attempt.take();
+        let Answer::Loaded(loaded) = answer else { return };
+        let there = loaded.ledger.as_deref().and_then(|text| Ledger::read(text).ok());
+        let mark = there.and_then(|ledger| ledger.mark);
+        if mark.map(|mark| mark.attempt) != attempt {
+            self.note = None;
+        }
     }
 
     /// What is next.
     pub(super) fn next(&self, locks: Held) -> Left {
         match self {
+            Self { attempt: Some(_), note: Some(_), .. } => Left::Read,
             Self { note: Some(_), .. } => Left::Note,
-            Self { revoke: Some(_), .. } => Left::Revoke,
             Self { remove: true, .. } => Left::Remove,
             Self { unstash: true, .. } => Left::Unstash,
             _ if locks != Held::default() => Left::Unlock,
+            Self { revoke: Some(_), .. } => Left::Revoke,
             _ => Left::Nothing,
         }
     }
 
     /// Whether this can be an answer to the task of this state.
     pub(super) fn fits(&self, locks: Held, answer: &Answer) -> bool {
-        match answer {
-            Answer::Done | Answer::Failed(_) => self.next(locks) != Left::Revoke,
-            Answer::Changed(_) => self.next(locks) == Left::Remove,
-            Answer::Held | Answer::Loaded(_) | Answer::Alive(_) => false,
+        match (self.next(locks), answer) {
+            (Left::Revoke | Left::Nothing, _) => false,
+            (_, Answer::Failed(_))
+            | (Left::Read, Answer::Loaded(_))
+            | (Left::Remove, Answer::Changed(_)) => true,
+            (Left::Read, _) => false,
+            (_, answer) => matches!(answer, Answer::Done),
         }
     }
 }
@@ -85,6 +105,7 @@ impl State {
 impl Left {
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Read => "ReadingToNote",
             Self::Note => "Noting",
             Self::Revoke => "Revoking",
             Self::Remove => "Removing",
@@ -121,6 +142,7 @@ impl Renewal {
     pub(super) fn close(&mut self) -> RenewalStep {
         let State::Closing(closing) = self.take() else { return RenewalStep::Wait(None) };
         let task = match closing.next(self.locks) {
+            Left::Read => Task::Load,
             Left::Note => Task::Note(closing.note.as_ref().map(Ledger::write).unwrap_or_default()),
             Left::Revoke => return self.revoke(closing),
             Left::Remove => Task::Remove,
@@ -138,11 +160,14 @@ impl Renewal {
     /// told as it is.
     pub(super) fn close_on(&mut self, mut closing: Box<Closing>, answer: &Answer) -> State {
         match closing.next(self.locks) {
+            Left::Read => closing.look_at(answer),
             Left::Note => closing.note = None,
             Left::Remove => {
                 closing.remove = false;
                 // The login that could not be taken away stays whole.
-                closing.unstash &= !matches!(answer, Answer::Failed(_));
+                if let Answer::Failed(_) = answer {
+                    (closing.unstash, closing.revoke) = (false, None);
+                }
                 closing.then.removed(answer);
             }
             Left::Unstash => closing.unstash = false,
@@ -176,10 +201,15 @@ impl Renewal {
     pub(super) fn sign_out_of(&mut self, loaded: Loaded, before: Ledger) -> State {
         let mut ledger = Ledger { generation: before.generation + 1, signed_out: true, ..before };
         ledger.spend_marked();
-        let record = loaded.record;
-        if let Some(token) = record.as_ref().and_then(Credential::renewed_by) {
-            ledger.spend(token.digest());
+        let stash = loaded.stash.as_ref().and_then(Stash::read);
+        let unstash = loaded.stash.is_some();
+        let stands = loaded.record.as_ref().and_then(Credential::renewed_by).map(Secret::digest);
+        if let Some(token) = stands {
+            ledger.spend(token);
         }
+        // The newest tokens of this login.
+        let stash = stash.filter(|stash| Some(stash.instead_of) == stands);
+        let newest = stash.map(|stash| stash.credential).or(loaded.record);
         let provider = self.client.provider();
         let may_revoke = |record: &Credential| {
             provider.revocation_endpoint.is_some()
@@ -188,10 +218,11 @@ impl Renewal {
         };
         let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
         State::ProbingToPart(Box::new(Closing {
+            attempt: None,
             note: Some(ledger),
-            revoke: record.filter(may_revoke),
             remove: true,
-            unstash: loaded.stash.is_some(),
+            unstash,
+            revoke: newest.filter(may_revoke),
             then: Then::finish(Ok(outcome)),
         }))
     }

@@ -7,8 +7,9 @@ use core::time::Duration;
 use super::closing::{Closing, Then};
 use super::ledger::{Ended, Ledger, Mark};
 use super::rounds::Found;
+use super::spending::Spend;
 use super::stash::Stash;
-use super::step::{Due, Loaded, Outcome};
+use super::step::{Due, Kept, Loaded, Outcome};
 use super::{Refused, Renewal, State};
 use crate::credential::Credential;
 use crate::error::Error;
@@ -26,30 +27,59 @@ const LOOK_AGAIN_MS: [u64; 3] = [0, 500, 1500];
 
 impl Renewal {
     /// What stands in the record, under the lock.
-    pub(super) fn judge(&mut self, loaded: Loaded, ledger: Ledger) -> State {
-        let Some(record) = loaded.record else {
+    pub(super) fn judge(&mut self, loaded: &Loaded, ledger: Ledger) -> State {
+        let Some(record) = loaded.record.clone() else {
             let unstash = ledger.signed_out && loaded.stash.is_some();
             let then = Then::finish(Err(Error::SignedOut));
             return Closing { unstash, ..Closing::then(then) }.into();
         };
-        let digest = record.renewed_by().map(Secret::digest);
-        let stash = loaded.stash.as_ref().and_then(Stash::read);
-        if let Some(stash) = stash.filter(|stash| Some(stash.instead_of) == digest) {
-            return State::Recovering(Box::new(stash));
-        }
+        let waiting = self.waiting(&record, &ledger, loaded);
+        let (record, stands) = match waiting {
+            Some((stash, _)) if self.aside.is_none() => return State::Recovering(Box::new(stash)),
+            // They cannot be put in place, and are what there is all the same.
+            Some((stash, kept)) => {
+                self.aside = Some(kept);
+                (stash.credential, Some(stash.instead_of))
+            }
+            None => {
+                self.aside = None;
+                (record, None)
+            }
+        };
         if let Some(adopted) = self.adopt(&record, &ledger) {
             return adopted;
         }
-        match self.found(&record, ledger) {
+        match self.found(&record, stands, ledger) {
             Ok(_) if self.cancelled => self.instead(record, Error::Cancelled),
             // An exchange spends nothing. What it brings is not written where it is not ours.
             Ok(found) if loaded.is_borrowed && found.exchange.is_some() => {
-                State::Confirming(Box::new(Found { is_borrowed: true, ..found }))
+                let found = Box::new(Found { is_borrowed: true, ..found });
+                State::Confirming(found, Spend::now(self.clock))
             }
             Ok(_) | Err(_) if loaded.is_borrowed => self.instead(record, Error::Borrowed),
             Ok(found) => self.look_at_mark(Box::new(found)),
             Err(why) => self.instead(record, why),
         }
+    }
+
+    /// New tokens that never came into the record which still holds what was spent for them, and
+    /// where they wait. What was signed out stays so.
+    fn waiting(
+        &self,
+        record: &Credential,
+        ledger: &Ledger,
+        loaded: &Loaded,
+    ) -> Option<(Stash, Kept)> {
+        let stands = record.renewed_by().map(Secret::digest)?;
+        let is_over = loaded.is_borrowed || ledger.signed_out && ledger.is_spent(stands);
+        let stash = loaded.stash.as_ref().and_then(Stash::read).map(|stash| (stash, Kept::Stashed));
+        let tokens = self.unwritten.tokens.as_ref().map(|(instead_of, credential)| {
+            let (instead_of, credential) = (*instead_of, (**credential).clone());
+            (Stash { instead_of, credential }, Kept::InMemory)
+        });
+        // What is only in memory came last, if it is there at all.
+        let mut waiting = tokens.into_iter().chain(stash);
+        waiting.find(|(stash, _)| stash.instead_of == stands && !is_over)
     }
 
     /// Takes the record as it is if it is not due; refuses it if it is another account's.
@@ -58,7 +88,9 @@ impl Renewal {
             return Some(State::end(Err(Error::AccountMismatch)));
         }
         let is_due = match self.ask.due {
-            Due::Still(seen) => record.access_token.digest() == seen,
+            Due::Still(seen) => {
+                record.access_token.digest() == seen || record.is_expired(self.clock)
+            }
             Due::Within { min_ttl, margin } => {
                 record.is_wanting(&self.client, margin, min_ttl, self.clock)
             }
@@ -67,9 +99,14 @@ impl Renewal {
             return None;
         }
         let digest = record.renewed_by().map(Secret::digest);
-        let note = self.without_old_mark(ledger, digest).filter(|_| self.is_locked());
-        let adopt = if self.recovered { Outcome::Recovered } else { Outcome::Adopted };
-        let then = Then::finish(Ok(adopt(record.clone())));
+        let is_in_place = self.is_locked() && self.aside.is_none();
+        let note = self.without_old_mark(ledger, digest).filter(|_| is_in_place);
+        let record = record.clone();
+        let then = Then::finish(Ok(match (self.aside, self.recovered) {
+            (Some(kept), _) => Outcome::Renewed(record, kept),
+            (None, true) => Outcome::Recovered(record),
+            (None, false) => Outcome::Adopted(record),
+        }));
         Some(Closing { note, unstash: self.recovered, ..Closing::then(then) }.into())
     }
 
@@ -85,7 +122,12 @@ impl Renewal {
     }
 
     /// A record that can be renewed by us. It goes nowhere but where it came from.
-    fn found(&self, record: &Credential, ledger: Ledger) -> Result<Found, Error> {
+    fn found(
+        &self,
+        record: &Credential,
+        stands: Option<Digest>,
+        ledger: Ledger,
+    ) -> Result<Found, Error> {
         let provider = self.client.provider();
         let is_ours = record.provider == provider.id
             && record.origin == provider.origin()
@@ -106,15 +148,17 @@ impl Renewal {
         {
             ledger.mark.clone_from(before);
         }
-        let prior = ledger.mark.clone();
-        let record = record.clone();
-        Ok(Found { record, is_borrowed: false, token, digest, exchange, ledger, prior })
+        let unwritten = self.unwritten.mark.clone().filter(|mark| mark.digest == digest);
+        let presented = |mark: &Mark| mark.presented;
+        let prior = ledger.mark.clone().into_iter().chain(unwritten).max_by_key(presented);
+        let (record, stands) = (record.clone(), stands.unwrap_or(digest));
+        Ok(Found { record, is_borrowed: false, stands, token, digest, exchange, ledger, prior })
     }
 
     /// Whether this token was presented before.
     fn look_at_mark(&mut self, found: Box<Found>) -> State {
         if found.exchange.is_some() {
-            return State::Confirming(found);
+            return State::Confirming(found, Spend::now(self.clock));
         }
         let is_spent = found.ledger.is_spent(found.digest);
         match &found.prior {

@@ -44,7 +44,7 @@ use self::rounds::{Found, Glance};
 use self::spending::{Fresh, Spend};
 pub use self::step::{
     Answer, Ask, Due, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, Revoked, StoreTrouble,
-    Task,
+    Task, Unwritten,
 };
 
 /// A change of one record: a renewal, a login put in place, or a logout.
@@ -66,6 +66,8 @@ pub struct Renewal {
     locks: Held,
     began_again: bool,
     recovered: bool,
+    /// New tokens wait beside the record and cannot be put into it: where they are.
+    aside: Option<Kept>,
     cancelled: bool,
     /// The attempt that was marked and never sent because a lock was gone, and the mark before it.
     unsent: Option<(u64, Option<Mark>)>,
@@ -73,6 +75,7 @@ pub struct Renewal {
     gone: Option<String>,
     /// When waiting for another process ends.
     owner_until: Option<u64>,
+    unwritten: Unwritten,
     state: State,
 }
 
@@ -103,8 +106,10 @@ enum State {
     Probing(Box<Found>),
     ProbingToPart(Box<Closing>),
     Marking(Box<Found>),
-    Confirming(Box<Found>),
+    Confirming(Box<Found>, Spend),
     Spending(Box<Found>, Spend),
+    /// The request did not get through; it goes out again after a pause.
+    PausingToSend(Box<Found>, Spend),
     Delivering(Box<Fresh>),
     Stashing(Box<Fresh>),
     Saving(Box<Fresh>),
@@ -151,7 +156,8 @@ impl Renewal {
         Self::begin(client, ask, Job::SignOut, entropy, now)
     }
 
-    fn begin(client: &Client, ask: Ask, job: Job, entropy: &Entropy, now: Now) -> Self {
+    fn begin(client: &Client, mut ask: Ask, job: Job, entropy: &Entropy, now: Now) -> Self {
+        let unwritten = core::mem::take(&mut ask.unwritten);
         Self {
             client: client.clone(),
             ask,
@@ -162,10 +168,12 @@ impl Renewal {
             locks: Held::default(),
             began_again: false,
             recovered: false,
+            aside: None,
             cancelled: false,
             unsent: None,
             gone: None,
             owner_until: None,
+            unwritten,
             state: State::TakingLock(Lock::Ours),
         }
     }
@@ -183,7 +191,7 @@ impl Renewal {
         match self.take() {
             State::Delivering(fresh) => {
                 let step = RenewalStep::Deliver(Box::new(fresh.new.clone()));
-                self.state = fresh.delivered();
+                self.state = self.delivered(fresh);
                 step
             }
             State::Spending(found, spend) => self.spend(found, spend),
@@ -280,8 +288,9 @@ impl Renewal {
             State::Recovering(_) => "Recovering",
             State::Probing(_) | State::ProbingToPart(_) => "Probing",
             State::Marking(_) => "Marking",
-            State::Confirming(_) => "Confirming",
+            State::Confirming(..) => "Confirming",
             State::Spending(found, _) => found.awaits(),
+            State::PausingToSend(..) => "PausingToSend",
             State::Delivering(_) => "Delivering",
             State::Stashing(_) => "Stashing",
             State::Saving(_) => "Saving",
@@ -291,6 +300,11 @@ impl Renewal {
             State::Closing(closing) => closing.next(self.locks).name(),
             State::Finished => "Finished",
         }
+    }
+
+    /// What could not be written down, for the next renewal of this process: [`Ask::unwritten`].
+    pub fn unwritten(&self) -> Unwritten {
+        self.unwritten.clone()
     }
 
     /// Where it stands, for a model checker: comparable, hashable, without secrets or absolute
@@ -311,6 +325,7 @@ impl Renewal {
             ids: self.ids.clone(),
             unsent: self.unsent.clone(),
             gone: self.gone.clone(),
+            unwritten: self.unwritten.clone(),
             state: self.state.clone(),
             ..*self
         }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::closing::{Closing, Then};
 use super::ledger::{Ledger, Mark, NewerLedger};
 use super::spending::{Fresh, Spend};
-use super::step::{Answer, Expected, Loaded, Lock, Outcome, RenewalStep, StoreTrouble, Task};
+use super::step::{Answer, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, StoreTrouble, Task};
 use super::{Held, Job, Refused, Renewal, State};
 use crate::credential::Credential;
 use crate::error::Error;
@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub(super) record: Credential,
     /// It is another tool's: nothing is written.
     pub(super) is_borrowed: bool,
+    /// Of what stands in the store, if these tokens could not be put there.
+    pub(super) stands: Digest,
     /// What renews it, and its digest.
     pub(super) token: Secret,
     pub(super) digest: Digest,
@@ -45,13 +47,17 @@ pub(super) struct Found {
 impl Renewal {
     /// How long until there is something to do.
     pub(super) fn wait(&self) -> Option<Duration> {
-        let (State::WaitingForOwner(at)
+        let at = if let State::PausingToSend(_, spend) = &self.state {
+            spend.due_at()?
+        } else if let State::WaitingForOwner(at)
         | State::PausingToSave(_, at)
-        | State::LookingAgain(_, _, at)) = &self.state
-        else {
+        | State::LookingAgain(_, _, at) = &self.state
+        {
+            *at
+        } else {
             return None;
         };
-        Some(self.clock.until(*at)).filter(|wait| !wait.is_zero())
+        Some(self.clock.until(at)).filter(|wait| !wait.is_zero())
     }
 
     /// The task of this state.
@@ -67,10 +73,10 @@ impl Renewal {
             }
             State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
             State::Marking(found) => Task::Note(found.ledger.write()),
-            State::Confirming(_) => Task::Confirm,
+            State::Confirming(..) | State::PausingToSend(..) => Task::Confirm,
             State::Stashing(fresh) => Task::Stash(Some(fresh.stash())),
             State::Saving(fresh) | State::PausingToSave(fresh, _) => {
-                Task::Save(Expected::RenewedBy(fresh.found.digest), Box::new(fresh.new.clone()))
+                Task::Save(Expected::RenewedBy(fresh.found.stands), Box::new(fresh.new.clone()))
             }
             State::Replacing(new, _) => Task::Save(Expected::Anything, new.clone()),
             State::Closing(_) => return self.close(),
@@ -85,6 +91,7 @@ impl Renewal {
                 State::Reading(Glance::Refused(times, refused))
             }
             State::PausingToSave(fresh, _) => State::Saving(fresh),
+            State::PausingToSend(found, spend) => State::Confirming(found, spend),
             state => state,
         };
         let id = self.ids.next();
@@ -97,10 +104,13 @@ impl Renewal {
         match (&self.state, answer) {
             (State::Closing(closing), answer) => closing.fits(self.locks, answer),
             (_, Answer::Failed(_))
-            | (State::TakingLock(_) | State::Confirming(_), Answer::Done | Answer::Held)
+            | (State::TakingLock(_) | State::Confirming(..), Answer::Done | Answer::Held)
             | (State::Reading(_), Answer::Loaded(_))
             | (State::AskingForOwner(_), Answer::Alive(_))
-            | (State::Recovering(_) | State::Saving(_), Answer::Changed(_)) => true,
+            | (
+                State::Recovering(_) | State::Saving(_) | State::Replacing(..),
+                Answer::Changed(_),
+            ) => true,
             (State::Reading(_) | State::AskingForOwner(_), _) => false,
             (_, answer) => matches!(answer, Answer::Done),
         }
@@ -125,29 +135,40 @@ impl Renewal {
             (State::Recovering(_), Answer::Done) => {
                 // The interrupted renewal is complete: the record has what it had brought.
                 self.recovered = true;
+                self.unwritten.tokens = None;
                 State::Reading(Glance::Locked)
             }
-            (State::Recovering(_), Answer::Changed(_)) => State::Reading(Glance::Locked),
+            (State::Recovering(_), _) => {
+                // Once is enough: whatever stands there now is gone on with.
+                self.aside = Some(Kept::Stashed);
+                State::Reading(Glance::Locked)
+            }
             (State::Probing(found), Answer::Done) => self.mark(found),
+            (State::Probing(found), Answer::Failed(_)) if self.ask.in_memory => self.mark(found),
             (State::ProbingToPart(closing), Answer::Done) => State::Closing(closing),
-            (State::Marking(found), Answer::Done) => State::Confirming(found),
-            (State::Probing(found) | State::Marking(found), _) if self.ask.in_memory => {
-                State::Confirming(found)
+            (State::Marking(found), Answer::Done) => {
+                State::Confirming(found, Spend::now(self.clock))
+            }
+            (State::Marking(found), _) if self.ask.in_memory => {
+                self.unwritten.mark.clone_from(&found.ledger.mark);
+                State::Confirming(found, Spend::now(self.clock))
             }
             (State::Probing(found) | State::Marking(found), answer) => {
                 self.instead(found.record, store_error(&answer))
             }
-            (State::Confirming(found), Answer::Done) if !self.cancelled && self.is_locked() => {
-                State::Spending(found, Spend::now(self.clock))
+            (State::Confirming(found, spend), Answer::Done)
+                if !self.cancelled && self.is_locked() =>
+            {
+                State::Spending(found, spend)
             }
-            (State::Confirming(found), answer) => self.not_confirmed(*found, &answer),
+            (State::Confirming(found, _), answer) => self.not_confirmed(*found, &answer),
             (State::Stashing(mut fresh), answer) => {
                 fresh.stashed = matches!(answer, Answer::Done);
                 State::Saving(fresh)
             }
             (State::Saving(fresh), answer) => self.saved(fresh, answer),
             (State::Replacing(new, ledger), Answer::Done) => State::signed_in(&new, *ledger),
-            (State::Recovering(_) | State::Replacing(..) | State::ProbingToPart(_), answer) => {
+            (State::Replacing(..) | State::ProbingToPart(_), answer) => {
                 State::end(Err(store_error(&answer)))
             }
             (state, _) => state,
@@ -202,7 +223,7 @@ impl Renewal {
         match glance {
             Glance::Locked | Glance::Unlocked(_) => State::end(Err(store_error(answer))),
             Glance::Refused(times, refused) => self.look_again(times, refused),
-            Glance::Overtaken(fresh) => fresh.keep_aside(),
+            Glance::Overtaken(fresh) => self.keep_aside(*fresh),
         }
     }
 
@@ -213,7 +234,7 @@ impl Renewal {
         };
         match glance {
             Glance::Locked => match &self.job {
-                Job::Renew => self.judge(loaded, ledger),
+                Job::Renew => self.judge(&loaded, ledger),
                 Job::SignIn(new) => State::Replacing(new.clone(), Box::new(ledger)),
                 Job::SignOut => self.sign_out_of(loaded, ledger),
             },

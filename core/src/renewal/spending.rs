@@ -7,7 +7,7 @@ use super::closing::{Closing, Then};
 use super::ledger::{Ended, Ledger, Mark};
 use super::rounds::{Found, Glance};
 use super::stash::Stash;
-use super::step::{Answer, Kept, Outcome, RenewalStep};
+use super::step::{Answer, Kept, Outcome, RenewalStep, Unwritten};
 use super::{Refused, Renewal, State};
 use crate::Secret;
 use crate::call::{Call, Repeat, Tries, Turn, not_exchanged, refused};
@@ -53,6 +53,14 @@ impl Spend {
     pub(super) fn call(&self) -> Call {
         self.0
     }
+
+    /// When it goes out; none while it is out.
+    pub(super) fn due_at(&self) -> Option<u64> {
+        match self.0 {
+            Call::Due { at, .. } => Some(at),
+            Call::Sent { .. } => None,
+        }
+    }
 }
 
 impl Renewal {
@@ -92,19 +100,19 @@ impl Renewal {
         };
         match reply {
             Reply::Granted(new) => Self::granted(found, new),
-            Reply::Refused(refusal) => self.refused(found, refusal),
+            Reply::Refused(refusal) => self.refused(&found, refusal),
             Reply::NotProcessed(trouble, after) => {
                 match tries.not_processed(Repeat::Freely, trouble, after, self.clock, &self.ids) {
-                    Ok(call) if self.is_soon(&call) => State::Spending(found, Spend(call)),
-                    Ok(_) | Err(_) => self.not_sent(*found, Error::Unreachable(trouble)),
+                    Ok(call) if self.is_soon(&call) => State::PausingToSend(found, Spend(call)),
+                    Ok(_) | Err(_) => self.not_sent(&found, Error::Unreachable(trouble)),
                 }
             }
             Reply::Lost(trouble) => self.lost(found, tries, trouble),
             // A definite success that makes no sense may have rotated the token all the same.
             Reply::Bad(why) if found.exchange.is_some() => {
-                self.not_sent(*found, Error::BadResponse(why))
+                self.not_sent(&found, Error::BadResponse(why))
             }
-            Reply::Bad(_) => self.unknown(found),
+            Reply::Bad(_) => self.unknown(&found),
         }
     }
 
@@ -120,7 +128,7 @@ impl Renewal {
         if was.is_some() && is != was {
             // Somebody else's tokens: of no use, and the record's own may be spent.
             let then = Then::finish(Err(Error::AccountMismatch));
-            return Closing { note: found.ended(Ended::Unknown), ..Closing::then(then) }.into();
+            return found.closing(found.ended(Ended::Unknown), then).into();
         }
         let rotated = new.renewed_by().map(Secret::digest) != Some(found.digest);
         State::Delivering(Box::new(Fresh {
@@ -132,13 +140,13 @@ impl Renewal {
         }))
     }
 
-    fn refused(&mut self, found: Box<Found>, refusal: Refusal) -> State {
+    fn refused(&mut self, found: &Found, refusal: Refusal) -> State {
         let why = match found.exchange {
             Some(_) => not_exchanged(refusal),
             None => refused(Purpose::Refresh, refusal),
         };
         if why != Error::InvalidGrant || found.exchange.is_some() {
-            return self.not_sent(*found, why);
+            return self.not_sent(found, why);
         }
         // After an interruption the token was probably spent by ourselves.
         let why = found.prior.as_ref().map_or(why, |mark| mark.interruption(true));
@@ -146,14 +154,22 @@ impl Renewal {
         if let Some(ledger) = &mut note {
             ledger.spend(found.digest);
         }
-        let refused = Refused { digest: found.digest, record: found.record, why };
-        Closing { note, ..Closing::then(Then::LookAgain(Box::new(refused))) }.into()
+        self.presented_unwritten(Ended::Refused);
+        let refused = Refused { digest: found.stands, record: found.record.clone(), why };
+        found.closing(note, Then::LookAgain(Box::new(refused))).into()
     }
 
     /// The token is as good as before: the mark is taken back.
-    fn not_sent(&self, found: Found, why: Error) -> State {
-        let note = found.unmarked();
-        Closing { note, ..Closing::then(self.or_still_good(found.record, why)) }.into()
+    fn not_sent(&mut self, found: &Found, why: Error) -> State {
+        self.unwritten.mark = None;
+        found.closing(found.unmarked(), self.or_still_good(found.record.clone(), why)).into()
+    }
+
+    /// A mark that could not be written is remembered with how it ended.
+    fn presented_unwritten(&mut self, ended: Ended) {
+        if let Some(mark) = &mut self.unwritten.mark {
+            mark.ended = Some(ended);
+        }
     }
 
     /// The server may have acted.
@@ -162,38 +178,53 @@ impl Renewal {
         let again = again.ok().filter(|call| self.is_soon(call));
         if found.exchange.is_some() {
             return match again {
-                Some(call) => State::Spending(found, Spend(call)),
-                None => self.not_sent(*found, Error::Unreachable(trouble)),
+                Some(call) => State::PausingToSend(found, Spend(call)),
+                None => self.not_sent(&found, Error::Unreachable(trouble)),
             };
         }
-        let presented = found.ledger.mark.as_ref().map_or(0, |mark| mark.presented);
+        let mark = found.ledger.mark.as_ref();
+        let age = mark.map_or(u64::MAX, |mark| self.clock.wall.abs_diff(mark.at));
+        let was_once = mark.is_some_and(|mark| mark.presented < 2) && !self.cancelled;
         match (self.client.provider().token.reuse, again) {
-            (Reuse::Freely, Some(call)) => State::Spending(found, Spend(call)),
-            (Reuse::Freely, None) => self.not_sent(*found, Error::Unreachable(trouble)),
+            (Reuse::Freely, Some(call)) => State::PausingToSend(found, Spend(call)),
+            (Reuse::Freely, None) => self.not_sent(&found, Error::Unreachable(trouble)),
             // The server forgives it for a while: at once, and written down as a second time.
-            (Reuse::Within(_), _) if presented < 2 && !self.cancelled => {
-                found.prior.clone_from(&found.ledger.mark);
+            (Reuse::Within(seconds), _) if was_once && age < u64::from(seconds) * 1000 => {
+                let unknown = |mark: Mark| Mark { ended: Some(Ended::Unknown), ..mark };
+                found.prior = found.ledger.mark.take().map(unknown);
                 self.mark(found)
             }
-            (Reuse::Within(_) | Reuse::Never, _) => self.unknown(found),
+            (Reuse::Within(_) | Reuse::Never, _) => self.unknown(&found),
         }
     }
 
-    fn unknown(&self, found: Box<Found>) -> State {
-        let note = found.ended(Ended::Unknown);
-        let mark = note.as_ref().and_then(|ledger| ledger.mark.as_ref());
-        let why = match mark {
-            Some(mark) => mark.interruption(mark.presented > 1),
-            None => Error::OutcomeUnknown, // no mark could be written, and the caller knew
+    fn unknown(&mut self, found: &Found) -> State {
+        self.presented_unwritten(Ended::Unknown);
+        let mark = found.ledger.mark.as_ref();
+        let why = Error::Interrupted {
+            at: mark.map_or(self.clock.wall, |mark| mark.at),
+            by: self.ask.who.clone(),
+            is_last: mark.is_some_and(|mark| mark.presented > 1),
         };
-        Closing { note, ..Closing::then(self.or_still_good(found.record, why)) }.into()
+        let then = self.or_still_good(found.record.clone(), why);
+        found.closing(found.ended(Ended::Unknown), then).into()
+    }
+
+    /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
+    /// would be lost. What is borrowed is not written.
+    pub(super) fn delivered(&mut self, fresh: Box<Fresh>) -> State {
+        match (fresh.found.is_borrowed, fresh.rotated) {
+            (true, _) => self.keep_aside(*fresh),
+            (false, true) => State::Stashing(fresh),
+            (false, false) => State::Saving(fresh),
+        }
     }
 
     /// What became of the save.
     pub(super) fn saved(&mut self, mut fresh: Box<Fresh>, answer: Answer) -> State {
         match answer {
-            Answer::Done => fresh.durable(),
-            Answer::Changed(Some(there)) if fresh.is_what(&there) => fresh.durable(),
+            Answer::Done => self.durable(*fresh),
+            Answer::Changed(Some(there)) if fresh.is_what(&there) => self.durable(*fresh),
             Answer::Changed(_) => State::Reading(Glance::Overtaken(fresh)),
             Answer::Held | Answer::Loaded(_) | Answer::Alive(_) | Answer::Failed(_) => {
                 let pause = SAVE_AGAIN_MS.get(fresh.failures).copied();
@@ -203,10 +234,35 @@ impl Renewal {
                         let at = self.clock.plus(Duration::from_millis(ms));
                         State::PausingToSave(fresh, at)
                     }
-                    None => fresh.keep_aside(),
+                    None => self.keep_aside(*fresh),
                 }
             }
         }
+    }
+
+    fn durable(&mut self, fresh: Fresh) -> State {
+        self.unwritten = Unwritten::default();
+        let mut ledger = Ledger { mark: None, signed_out: false, ..fresh.found.ledger.clone() };
+        ledger.generation += 1;
+        if fresh.rotated {
+            ledger.spend(fresh.found.stands);
+            ledger.spend(fresh.found.digest);
+        }
+        let note = fresh.found.exchange.is_none().then_some(ledger);
+        let then = Then::finish(Ok(Outcome::Renewed(fresh.new, Kept::Saved)));
+        let unstash = fresh.stashed || self.aside == Some(Kept::Stashed);
+        Closing { unstash, ..fresh.found.closing(note, then) }.into()
+    }
+
+    /// The record cannot have them. They stay in the stash, or at least with the callers, and the
+    /// mark stays where it is.
+    pub(super) fn keep_aside(&mut self, fresh: Fresh) -> State {
+        let kept = if fresh.stashed { Kept::Stashed } else { Kept::InMemory };
+        let tokens = || (fresh.found.stands, Box::new(fresh.new.clone()));
+        self.unwritten.tokens = (fresh.rotated && !fresh.stashed).then(tokens);
+        let note = fresh.found.ended(Ended::Unknown);
+        let then = Then::finish(Ok(Outcome::Renewed(fresh.new, kept)));
+        fresh.found.closing(note, then).into()
     }
 
     /// The record no longer held what was spent.
@@ -227,7 +283,7 @@ impl Renewal {
                 Some(_) | None => self.or_still_good(there, Error::Busy),
             },
         };
-        Closing { revoke, unstash, ..Closing::then(then) }.into()
+        Closing { unstash, revoke, ..Closing::then(then) }.into()
     }
 }
 
@@ -239,6 +295,12 @@ impl Found {
         self.exchange.is_none().then_some(ledger)
     }
 
+    /// What ends an attempt: the note is written if the ledger still has its mark.
+    fn closing(&self, note: Option<Ledger>, then: Then) -> Closing {
+        let attempt = self.ledger.mark.as_ref().map(|mark| mark.attempt);
+        Closing { attempt, note, ..Closing::then(then) }
+    }
+
     pub(super) fn awaits(&self) -> &'static str {
         if self.exchange.is_some() { "ExchangingToken" } else { "RefreshingToken" }
     }
@@ -246,37 +308,7 @@ impl Found {
 
 impl Fresh {
     pub(super) fn stash(&self) -> Secret {
-        Stash::write(self.found.digest, &self.new)
-    }
-
-    /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
-    /// would be lost.
-    pub(super) fn delivered(self: Box<Self>) -> State {
-        match (self.found.is_borrowed, self.rotated) {
-            (true, _) => self.keep_aside(),
-            (false, true) => State::Stashing(self),
-            (false, false) => State::Saving(self),
-        }
-    }
-
-    fn durable(self) -> State {
-        let mut ledger = Ledger { mark: None, ..self.found.ledger };
-        ledger.generation += 1;
-        if self.rotated {
-            ledger.spend(self.found.digest);
-        }
-        let note = self.found.exchange.is_none().then_some(ledger);
-        let then = Then::finish(Ok(Outcome::Renewed(self.new, Kept::Saved)));
-        Closing { note, unstash: self.stashed, ..Closing::then(then) }.into()
-    }
-
-    /// The record cannot have them. They stay in the stash, or at least with the callers, and the
-    /// mark stays where it is.
-    pub(super) fn keep_aside(self) -> State {
-        let kept = if self.stashed { Kept::Stashed } else { Kept::InMemory };
-        let note = self.found.ended(Ended::Unknown);
-        let then = Then::finish(Ok(Outcome::Renewed(self.new, kept)));
-        Closing { note, ..Closing::then(then) }.into()
+        Stash::write(self.found.stands, &self.new)
     }
 
     fn is_what(&self, there: &Credential) -> bool {

@@ -8,6 +8,7 @@ use core::time::Duration;
 use crate::credential::{Credential, RENEW_BEFORE};
 use crate::error::Error;
 use crate::http::{Request, RequestId};
+use crate::renewal::ledger::Mark;
 use crate::{Digest, Secret};
 
 /// What to do next.
@@ -161,6 +162,27 @@ pub struct Ask {
     pub budget: Duration,
     /// Renew although it cannot be saved: the caller wants to keep it in memory alone.
     pub in_memory: bool,
+    /// What the last renewal of this process left ([`Renewal::unwritten`]).
+    ///
+    /// [`Renewal::unwritten`]: crate::Renewal::unwritten
+    pub unwritten: Unwritten,
+}
+
+/// What a renewal could not write down. The next one of this process goes on from it, so that no
+/// token is presented again only because a disk was full.
+#[derive(Clone, Debug, Default)]
+pub struct Unwritten {
+    /// Of the token that was presented without a mark.
+    pub(super) mark: Option<Mark>,
+    /// New tokens, and the digest of the one that stands in the record still.
+    pub(super) tokens: Option<(Digest, Box<Credential>)>,
+}
+
+impl Unwritten {
+    /// There are tokens that are nowhere but in memory.
+    pub fn has_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
 }
 
 impl Ask {
@@ -174,6 +196,7 @@ impl Ask {
             patience: Duration::from_secs(30),
             budget: Duration::from_secs(30),
             in_memory: false,
+            unwritten: Unwritten::default(),
         }
     }
 }

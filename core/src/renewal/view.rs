@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::closing::Then;
 use super::rounds::{Found, Glance};
 use super::spending::Fresh;
-use super::{Job, Ledger, Mark, Outcome, Refused, Renewal, State};
+use super::{Job, Ledger, Mark, Outcome, Refused, Renewal, State, Unwritten};
 use crate::Secret;
 use crate::call::Call;
 use crate::credential::Credential;
@@ -16,6 +16,9 @@ use crate::time::{Now, millis};
 /// Two renewals with equal views behave alike from here on, but for the ids of their requests.
 pub(super) fn of(renewal: &Renewal, now: Now) -> String {
     let Renewal { job, locks, began_again, recovered, cancelled, unsent, state, .. } = renewal;
+    let Unwritten { mark: unmarked, tokens } = &renewal.unwritten;
+    let unmarked = unmarked.as_ref().map(|it| mark(it, now));
+    let tokens = tokens.as_ref().map(|(digest, new)| (digest, credential(new, now)));
     let until = |at: u64| millis(now.until(at));
     let job = match job {
         Job::Renew => String::from("renew"),
@@ -25,15 +28,16 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
     let held = match state {
         State::TakingLock(lock) => format!("{lock:?}"),
         State::Reading(look) => glance(look, now),
-        State::AskingForOwner(found)
-        | State::Probing(found)
-        | State::Marking(found)
-        | State::Confirming(found) => record(found, now),
+        State::AskingForOwner(found) | State::Probing(found) | State::Marking(found) => {
+            record(found, now)
+        }
         State::WaitingForOwner(at) => format!("{}", until(*at)),
         State::Recovering(stash) => {
             format!("{:?} {}", stash.instead_of, credential(&stash.credential, now))
         }
-        State::Spending(found, spend) => {
+        State::Spending(found, spend)
+        | State::Confirming(found, spend)
+        | State::PausingToSend(found, spend) => {
             let call = match spend.call() {
                 Call::Due { at, tries } => format!("due {} {tries:?}", until(at)),
                 Call::Sent { tries, .. } => format!("sent {tries:?}"),
@@ -49,7 +53,8 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
             format!("{times} {} {}", dead(refused, now), until(*at))
         }
         State::Closing(closing) | State::ProbingToPart(closing) => format!(
-            "{:?} {:?} {} {} {}",
+            "{} {:?} {:?} {} {} {}",
+            closing.attempt.is_some(),
             closing.note.as_ref().map(|ledger| noted(ledger, now)),
             closing.revoke.as_ref().map(|revoked| credential(revoked, now)),
             closing.remove,
@@ -62,9 +67,10 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
     let is_out = renewal.out.is_some();
     let gone = &renewal.gone;
     let unsent = unsent.as_ref().map(|(_, before)| before.as_ref().map(|it| mark(it, now)));
+    let aside = renewal.aside;
     format!(
         "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {unsent:?} {gone:?} \
-         {owner:?} {held}",
+         {owner:?} {aside:?} {unmarked:?} {tokens:?} {held}",
         renewal.state()
     )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantflow_core as core;
-use grantflow_core::{Digest, Due, Renewal};
+use grantflow_core::{Digest, Due, Renewal, Unwritten};
 use tokio::sync::watch;
 
 use super::Shared;
@@ -26,6 +26,8 @@ pub(super) struct Flight {
     under_way: Option<UnderWay>,
     failures: u32,
     pause: Option<Pause>,
+    /// What the last renewal could not write down.
+    pub(super) unwritten: Unwritten,
     /// The last token that came in place of a rejected one, and when (monotonic, ms).
     replacement: Option<(Digest, u64)>,
 }
@@ -184,5 +186,5 @@ impl Drop for Flying {
 
 /// The renewal's task went away with its runtime, or panicked.
 fn abandoned() -> Error {
-    Error::Ended(core::Error::OutcomeUnknown)
+    Error::Ended(core::Error::Cancelled)
 }
