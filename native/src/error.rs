@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use grantflow_core as core;
-use grantflow_core::{Misconfigured, Remedy, Terms};
+use grantflow_core::{Misconfigured, NoAccountId, Remedy, Terms};
 
 use crate::loopback::LoopbackError;
 use crate::pending::PendingError;
+use crate::resolve::{NoKey, UnusableKey};
 use crate::store::StoreError;
 use crate::transport::HttpError;
 
@@ -40,6 +41,10 @@ pub enum Error {
     },
     /// What several callers waited for ended for all of them like this: match [`Error::root`].
     Shared(Arc<Error>),
+    /// There is no key for the provider's API anywhere.
+    NoKey(Box<NoKey>),
+    /// There is one, and it cannot be used.
+    UnusableKey(Box<UnusableKey>),
     /// The API rejects a token that has just come in place of another it had rejected. One more
     /// renewal would bring one more of the same.
     NewTokenRejected(String),
@@ -70,7 +75,9 @@ impl Error {
             Self::Misconfigured(_)
             | Self::UnknownProvider(_)
             | Self::TermsNotAccepted(_)
+            | Self::UnusableKey(_)
             | Self::Http(_) => Remedy::FixConfiguration,
+            Self::NoKey(miss) => miss.remedy(),
             Self::NewTokenRejected(_) => Remedy::AskAdministrator,
             Self::NoRoute | Self::Listener(_) => Remedy::UseAnotherFlow,
             Self::Store(error) => error.remedy(),
@@ -106,6 +113,8 @@ impl fmt::Display for Error {
                 "the token for {provider} has to be renewed by {from}, whose it is: renewing it \
                  here would log that tool out"
             ),
+            Self::NoKey(why) => why.fmt(f),
+            Self::UnusableKey(why) => why.fmt(f),
             Self::NewTokenRejected(provider) => write!(
                 f,
                 "the API rejects a token for {provider} that has only just been renewed: the account \
@@ -129,6 +138,8 @@ impl std::error::Error for Error {
             Self::Store(error) => Some(error),
             Self::Pending(error) => Some(error),
             Self::Http(error) => Some(error),
+            Self::NoKey(why) => Some(&**why),
+            Self::UnusableKey(why) => Some(&**why),
             Self::UnknownProvider(_)
             | Self::TermsNotAccepted(_)
             | Self::NoRoute
@@ -161,6 +172,12 @@ impl From<StoreError> for Error {
 impl From<PendingError> for Error {
     fn from(error: PendingError) -> Self {
         Self::Pending(error)
+    }
+}
+
+impl From<NoAccountId> for Error {
+    fn from(_: NoAccountId) -> Self {
+        Self::Ended(core::Error::NoAccountId)
     }
 }
 

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use grantflow_core as core;
-use grantflow_core::{Client, Credential, Digest, Due, Kept, Now, Outcome, RENEW_BEFORE, Renewal};
+use grantflow_core::{
+    Client, Credential, Digest, Due, Endpoint, Kept, Now, Outcome, RENEW_BEFORE, Renewal,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -201,6 +203,13 @@ impl Keeper {
     pub(crate) fn withdraw(&self) {
         self.shared.change(|shown| Shown { withdrawn: true, ..shown });
         self.shared.lock_flight().be_patient_no_more();
+    }
+
+    /// Where the token is to be used: as the login told, or as the provider's data has it.
+    pub(crate) fn api_base(&self) -> Option<Endpoint> {
+        let shown = self.look();
+        let of_provider = || self.shared.place.client.provider().api.base.clone();
+        shown.credential().api_base.clone().or_else(of_provider)
     }
 
     /// Whether it renews as this client.

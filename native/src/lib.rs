@@ -31,6 +31,9 @@
 //! | `login` | which route to take; the listener, the browser and the paste around one login |
 //! | `host` | [`Host`] and [`Note`]: the person's side, for an interface of your own |
 //! | `pending` | logins that one process begins ([`Logins::begin`]) and another ends ([`Logins::resume`]) |
+//! | [`keeper`](Keeper) | one credential kept fresh for everyone in this process |
+//! | [`resolve`](Logins::resolve) | where a key comes from: the caller, the store, the environment |
+//! | `middleware` | requests to an API, signed: a layer for `reqwest-middleware` (feature `middleware`) |
 //! | [`transport`] | HTTP: one request at a time, no redirect, no silent retry |
 //! | [`store`] | where credentials are kept: our file, another tool's, memory; with locks and notes for renewals |
 //! | [`owner`] | which process is renewing, and whether it still runs |
@@ -38,15 +41,16 @@
 //!
 //! # When it goes wrong
 //!
-//! Every [`Error`] has a [`remedy`](Error::remedy), so that a caller needs to know five things:
+//! Every [`Error`] has a [`remedy`](Error::remedy), so that a caller needs to know six things:
 //!
 //! | remedy | errors | what to do |
 //! |---|---|---|
-//! | [`SignInAgain`](Remedy::SignInAgain) | denied, expired, `invalid_grant`, outcome unknown; not signed in; another tool's credential | begin a new login with the person |
+//! | [`SignInAgain`](Remedy::SignInAgain) | denied, expired, `invalid_grant`, outcome unknown; not signed in, no key | begin a new login with the person |
 //! | [`RetryLater`](Remedy::RetryLater) | unreachable, an answer that makes no sense | the same again, later |
-//! | [`FixConfiguration`](Remedy::FixConfiguration) | refused, misconfigured, terms not accepted, a store or CA file that cannot be read | change what the error names |
-//! | [`AskAdministrator`](Remedy::AskAdministrator) | no seat, no account id | someone else has to give a permission |
+//! | [`FixConfiguration`](Remedy::FixConfiguration) | refused, misconfigured, terms not accepted, a store or CA file that cannot be read, a key that cannot be used | change what the error names |
+//! | [`AskAdministrator`](Remedy::AskAdministrator) | no seat, no account id, an API that rejects new tokens | someone else has to give a permission |
 //! | [`UseAnotherFlow`](Remedy::UseAnotherFlow) | no device login here, ports taken, no such route | choose another [`Route`] |
+//! | [`UseOwnerTool`](Remedy::UseOwnerTool) | another tool's credential has lapsed | let that tool renew it |
 //!
 //! # Cancelling
 //!
@@ -66,10 +70,13 @@ mod keeper;
 mod login;
 mod logins;
 pub mod loopback;
+#[cfg(feature = "middleware")]
+pub mod middleware;
 pub mod owner;
 mod pending;
 mod place;
 mod renew;
+mod resolve;
 mod standing;
 pub mod store;
 pub mod transport;
@@ -90,5 +97,9 @@ pub use crate::keeper::{Access, Keeper, KeeperOptions};
 pub use crate::login::LoginOptions;
 pub use crate::logins::{Logins, SignedOut};
 pub use crate::pending::{Pending, PendingError};
+pub use crate::resolve::{
+    KeyOptions, KeyOrder, KeyOrigin, KeySource, NoKey, Resolved, Signature, UnusableKey, Variables,
+    WhyUnusable,
+};
 pub use crate::standing::{Health, Interrupted, Standing};
 pub use crate::store::{CredentialStore, FileStore, Key, MemoryStore, StoreError};

@@ -235,6 +235,11 @@ impl Logins {
         Ok(SignedOut { was_there, revoked })
     }
 
+    /// The client that was added for a provider.
+    pub(crate) fn added(&self, provider: &str) -> Option<&Client> {
+        self.clients.get(provider)
+    }
+
     fn client_with(&self, provider: &str, client_id: Option<&str>) -> Result<Client, Error> {
         if let Some(client) = self.clients.get(provider) {
             return Ok(client.clone());

@@ -68,6 +68,14 @@ pub trait CredentialStore: Send + Sync + fmt::Debug {
     /// Every record that can be read. One that cannot is passed over; loading it tells why.
     fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>>;
 
+    /// An API key of a person's under the key, if there is one and no login.
+    fn api_key<'a>(
+        &'a self,
+        _key: &'a Key,
+    ) -> BoxFuture<'a, Result<Option<StoredKey>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Whether a later save can succeed, so that a full disk is known before anything is spent.
     fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })

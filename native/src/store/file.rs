@@ -27,7 +27,7 @@ use super::lock::{Held, OwnerLock, Sightings};
 use super::private::folder_of;
 use super::profile::{Home, Tool};
 use super::safety::{self, Warning};
-use super::shape::{Entry, Shape};
+use super::shape::{Entry, Shape, StoredKey};
 use super::{CredentialStore, Expected, Journal, Key, Locks, Record, Saved, StoreError};
 use crate::drive::BoxFuture;
 
@@ -211,6 +211,12 @@ impl FileStore {
         }
     }
 
+    fn key(&self, key: &Key) -> Result<Option<StoredKey>, StoreError> {
+        let Some(text) = self.read()? else { return Ok(None) };
+        let entry = self.shape().entry(&text, key)?;
+        Ok(entry.and_then(|entry| if let Entry::ApiKey(key) = entry { Some(key) } else { None }))
+    }
+
     fn records(&self) -> Result<Vec<(Key, Record)>, StoreError> {
         let Some(text) = self.read()? else { return Ok(Vec::new()) };
         let entries = self.shape().entries(&text)?.into_iter();
@@ -289,6 +295,11 @@ impl CredentialStore for FileStore {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>> {
         self.in_background(Self::records)
+    }
+
+    fn api_key<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<StoredKey>, StoreError>> {
+        let key = key.clone();
+        self.in_background(move |store| store.key(&key))
     }
 
     fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -43,6 +43,7 @@ impl Dialect {
                 ("/device_authorization", Endpoint::DeviceAuthorization),
                 ("/device", Endpoint::Verification),
                 ("/revoke", Endpoint::Revocation),
+                ("/api", Endpoint::Api),
                 SINK,
             ],
             Self::Anthropic => &[
@@ -109,6 +110,8 @@ pub enum Endpoint {
     Revocation,
     /// Where one token is exchanged for another.
     SecondToken,
+    /// What an access token is for (RFC 6750).
+    Api,
     /// RFC 8414.
     Metadata,
     /// The page that shows a code to be copied.
@@ -121,7 +124,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Authorization,
         Self::Token,
         Self::DeviceAuthorization,
@@ -129,6 +132,7 @@ impl Endpoint {
         Self::Verification,
         Self::Revocation,
         Self::SecondToken,
+        Self::Api,
         Self::Metadata,
         Self::CodePage,
         Self::Sink,
@@ -145,6 +149,7 @@ impl Endpoint {
             Self::Verification => "verification",
             Self::Revocation => "revocation",
             Self::SecondToken => "second_token",
+            Self::Api => "api",
             Self::Metadata => "metadata",
             Self::CodePage => "code_page",
             Self::Sink => "sink",
@@ -160,7 +165,7 @@ impl Endpoint {
                 &["POST"]
             }
             Self::SecondToken | Self::Metadata | Self::CodePage => &["GET"],
-            Self::Sink | Self::Unknown => &[],
+            Self::Api | Self::Sink | Self::Unknown => &[],
         }
     }
 
@@ -171,7 +176,8 @@ impl Endpoint {
             | Self::DeviceAuthorization
             | Self::DeviceToken
             | Self::Revocation
-            | Self::SecondToken => true,
+            | Self::SecondToken
+            | Self::Api => true,
             Self::Authorization
             | Self::Verification
             | Self::Metadata

@@ -136,6 +136,7 @@ impl Server {
             Endpoint::Verification => self.verification(x),
             Endpoint::Revocation => self.revocation(x),
             Endpoint::SecondToken => self.second_token(x),
+            Endpoint::Api => self.api(x),
             Endpoint::Metadata => self.metadata(),
             Endpoint::CodePage => page::copy_code(&Parameters::of_query(x.request)),
             Endpoint::Sink => sink(x),

@@ -225,6 +225,7 @@ fn is_ours(entry: &LogEntry) -> bool {
         | Endpoint::DeviceToken
         | Endpoint::Revocation
         | Endpoint::SecondToken
+        | Endpoint::Api
         | Endpoint::Metadata
         | Endpoint::Sink
         | Endpoint::Unknown => true,

@@ -1,5 +1,6 @@
 //! What each endpoint does with a request.
 
+mod api;
 mod authorization;
 mod client;
 mod device;
