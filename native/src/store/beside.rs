@@ -1,4 +1,5 @@
-//! The folder of ours that belongs to a store: its locks, and what a renewal writes down.
+//! The folder of ours that belongs to a store: its locks, its last good version, and what a renewal
+//! writes down.
 //!
 //! It is beside the file, `auth.json.grantflow` for `auth.json`, so that everyone who uses that file
 //! meets there. Where nothing can be made beside the file it is in grantflow's own data folder.
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use grantflow_core::Digest;
 
 use super::disk::Disk;
-use super::{FileStore, Key, StoreError, in_place, private};
+use super::{FileStore, Key, StoreError, in_place, private, safety};
 
 /// The folder of one store.
 #[derive(Clone, Debug)]
@@ -34,10 +35,15 @@ impl Beside {
             Err(StoreError::System { source, .. }) if in_place::is_needed(&source) => {
                 let folder = far_of(path, far)?;
                 private::make_folder(disk, &folder)?;
-                Ok(Self { folder })
+                Self { folder }.checked()
             }
-            made => made.map(|()| beside),
+            made => made.and_then(|()| beside.checked()),
         }
+    }
+
+    /// Refuses one that somebody else could have put there, with what is in it.
+    pub(super) fn checked(self) -> Result<Self, StoreError> {
+        safety::look(&self.store_lock()).map(|_| self)
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -54,7 +60,7 @@ impl Beside {
         self.folder.join("draft")
     }
 
-    /// The last good version, where it cannot stand beside the file itself.
+    /// The last good version.
     pub(super) fn backup(&self) -> PathBuf {
         self.folder.join("bak")
     }

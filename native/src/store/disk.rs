@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -42,6 +43,8 @@ pub enum Call {
     Remove,
     /// Takes a kernel lock.
     Lock,
+    /// Makes the time of a lock fresh.
+    Touch,
 }
 
 /// Stands before every system call that changes something: an error it returns is the call's.
@@ -113,7 +116,8 @@ impl Disk {
         }
     }
 
-    /// Makes the names in a folder durable. Windows does that with the move.
+    /// Makes the names in a folder durable. Windows has nothing for that: there the text is durable
+    /// and the move is not yet, so that a power cut just after it may bring the old file back, whole.
     pub(super) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.before(Call::SyncFolder, folder)?;
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
@@ -160,6 +164,12 @@ impl Disk {
     pub(super) fn try_lock(&self, file: &File, path: &Path) -> Result<(), TryLockError> {
         self.before(Call::Lock, path).map_err(TryLockError::Error)?;
         file.try_lock()
+    }
+
+    /// Sets a lock's time of change to now.
+    pub(super) fn touch(&self, lock: &File, path: &Path) -> io::Result<()> {
+        self.before(Call::Touch, path)?;
+        lock.set_modified(SystemTime::now())
     }
 
     /// Exactly these rights, whatever the umask took away.

@@ -5,9 +5,9 @@
 //! beside them. A file in another tool's place is read and written as that tool does, under that
 //! tool's locks. Whatever stands in a file and is not what changes stays, byte for byte.
 //!
-//! The file is written whole beside its place, made durable, and moved there; what stood there
-//! before is kept as `….bak`. A file that is empty or cannot be read is an error and is never
-//! overwritten. Everything else that a store needs is in a folder beside it, `….grantflow`.
+//! The file is written whole beside its place, made durable, and moved there. A file that is empty
+//! or cannot be read is an error and is never overwritten. Everything else that a store needs, and
+//! the last good version, is in a folder beside it, `….grantflow`.
 
 mod change;
 mod notes;
@@ -24,7 +24,7 @@ use grantflow_core::Credential;
 
 use super::disk::{Disk, Faults};
 use super::lock::{Held, OwnerLock, Sightings};
-use super::private::folder_of;
+use super::private::resolved;
 use super::profile::{Home, Tool};
 use super::safety::{self, Warning};
 use super::shape::{Entry, Shape, StoredKey};
@@ -59,8 +59,10 @@ impl FileStore {
     /// else ours. A symbolic link there is followed once, now.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let tool = Tool::of(&path, &Home::look());
-        Self::by(path, tool)
+        match Tool::at(&path, &Home::look()) {
+            Some((tool, place)) => Self::by(place, Some(tool)),
+            None => Self::by(path, None),
+        }
     }
 
     /// Where a tool keeps its logins by default, or where its environment variables say.
@@ -73,12 +75,13 @@ impl FileStore {
         Ok(Self::by(place.ok_or(StoreError::NoHome)?.clone(), Some(tool)))
     }
 
-    fn by(path: PathBuf, tool: Option<Tool>) -> Self {
-        let path = resolved(path);
+    fn by(place: PathBuf, tool: Option<Tool>) -> Self {
+        let place = std::path::absolute(&place).unwrap_or(place);
+        let path = resolved(place.clone());
         let owner = match tool {
             Some(Tool::Pi) => OwnerLock::pi(&path),
-            Some(Tool::ClaudeCode) => OwnerLock::claude_code(&path),
-            Some(Tool::Codex) => OwnerLock::codex(&path),
+            Some(Tool::ClaudeCode) => OwnerLock::claude_code(&place),
+            Some(Tool::Codex) => OwnerLock::codex(&place),
             Some(_) | None => OwnerLock::none(),
         };
         let (disk, shared) = Default::default();
@@ -256,17 +259,6 @@ impl FileStore {
     }
 }
 
-/// Where a path leads, by links as they are now. A link that leads nowhere stays what it is.
-fn resolved(path: PathBuf) -> PathBuf {
-    if let Ok(path) = path.canonicalize() {
-        return path;
-    }
-    match (folder_of(&path).canonicalize(), path.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => std::path::absolute(&path).unwrap_or(path),
-    }
-}
-
 /// Grantflow wrote it: others don't say who issued a credential.
 pub(super) fn is_ours(credential: &Credential) -> bool {
     !credential.origin.is_empty()
@@ -302,16 +294,21 @@ impl CredentialStore for FileStore {
         self.in_background(move |store| store.key(&key))
     }
 
-    fn probe<'a>(&'a self, _key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.in_background(Self::check_writable)
+    fn probe<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
+        let key = key.clone();
+        self.in_background(move |store| {
+            store.check_writable()?;
+            store.shape().has_room_for(&key)
+        })
     }
 
+    /// None for a guest, who leaves no trace.
     fn locks(&self) -> Option<&dyn Locks> {
-        Some(self)
+        self.check_rights().is_ok().then_some(self)
     }
 
     fn journal(&self) -> Option<&dyn Journal> {
-        Some(self)
+        self.check_rights().is_ok().then_some(self)
     }
 
     fn describe(&self) -> String {

@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 pub use self::system::SystemKeychain;
 use self::worker::Worker;
 use super::file::{is_ours, is_same};
+use super::private::ROOM_FOR_TOKENS;
 use super::shape::{Entry, Shape};
 use super::{
     CredentialStore, Expected, FileStore, Journal, Key, KeychainError, Locks, Record, Saved,
@@ -34,9 +35,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The item that holds the credentials, and one that comes and goes.
 const ITEM: &str = "credentials";
 const PROBE: &str = "probe";
-
-/// No token of any provider is longer.
-const ROOM_FOR_TOKENS: usize = 64 << 10;
 
 /// A place for secrets that the system keeps: values by name. Its calls may take any time; they are
 /// made on a thread of their own.

@@ -14,7 +14,7 @@ use self::folder::{FolderLock, Place};
 pub(crate) use self::kernel::KernelLock;
 use super::beside::named_after;
 use super::disk::Disk;
-use super::private::folder_of;
+use super::private::{folder_of, resolved};
 use super::{HeldLock, StoreError};
 
 /// Pi gives its lock up after this long; other ways of its own, after less.
@@ -49,15 +49,16 @@ impl OwnerLock {
         Self::none().and_folder(named_after(file, ".lock"), PI_STALE)
     }
 
-    /// Claude Code's: the one of its newer versions, in its folder, and then the one of the older,
-    /// beside the folder.
+    /// Claude Code's: the one of its newer versions, in the folder where it looks for its file, and
+    /// then the one of the older, beside that folder. It follows no link of the file itself.
     pub fn claude_code(file: &Path) -> Self {
         let folder = folder_of(file);
-        let (newer, older) = (folder.join(".oauth_refresh.lock"), named_after(folder, ".lock"));
+        let newer = folder.join(".oauth_refresh.lock");
+        let older = named_after(&resolved(folder.to_owned()), ".lock");
         Self::none().and_folder(newer, CLAUDE_CODE_STALE).and_folder(older, CLAUDE_CODE_STALE)
     }
 
-    /// Codex's, which it holds only while it writes.
+    /// Codex's, in the folder where it looks for its file, which it holds only while it writes.
     pub fn codex(file: &Path) -> Self {
         let write = vec![folder_of(file).join("auth.lock"), named_after(file, ".lock")];
         Self { renewal: Vec::new(), write }
@@ -104,7 +105,7 @@ pub(super) enum Wanted {
     /// A file by the kernel, or a folder in its stead where the kernel cannot.
     Ours { disk: Disk, path: PathBuf },
     /// What the owner of the store holds during a renewal.
-    Owner(OwnerLock),
+    Owner { disk: Disk, lock: OwnerLock },
 }
 
 impl Wanted {
@@ -114,16 +115,16 @@ impl Wanted {
             Self::Ours { disk, path } => match KernelLock::attempt(disk, path) {
                 Err(StoreError::NoLock { .. }) => {
                     let place = Place { path: path.with_extension("lease"), stale: LEASE_STALE };
-                    let lease = FolderLock::attempt(&place, sightings)?;
-                    Ok(lease.map(|lease| Held::Folders(vec![lease])))
+                    let lease = FolderLock::attempt(disk, &place, sightings)?;
+                    Ok(lease.map(Held::Lease))
                 }
                 lock => Ok(lock?.map(Held::Kernel)),
             },
-            Self::Owner(owner) => {
+            Self::Owner { disk, lock } => {
                 // Dropped by an error or a refusal, those that are held already are released.
                 let mut held = Held::Folders(Vec::new());
-                for place in &owner.renewal {
-                    let Some(lock) = FolderLock::attempt(place, sightings)? else {
+                for place in &lock.renewal {
+                    let Some(lock) = FolderLock::attempt(disk, place, sightings)? else {
                         return Ok(None);
                     };
                     if let Held::Folders(locks) = &mut held {
@@ -178,6 +179,9 @@ impl Patience {
 #[derive(Debug)]
 pub(super) enum Held {
     Kernel(KernelLock),
+    /// A folder in its stead.
+    Lease(FolderLock),
+    /// The owner's.
     Folders(Vec<FolderLock>),
 }
 
@@ -185,8 +189,8 @@ impl Held {
     /// The folder that stands for a lock of the kernel's, if one does.
     pub(super) fn lease(&self) -> Option<&Path> {
         match self {
-            Self::Kernel(_) => None,
-            Self::Folders(locks) => locks.first().map(FolderLock::path),
+            Self::Lease(lease) => Some(lease.path()),
+            Self::Kernel(_) | Self::Folders(_) => None,
         }
     }
 }
@@ -195,6 +199,7 @@ impl HeldLock for Held {
     fn is_held(&self) -> bool {
         match self {
             Self::Kernel(lock) => lock.is_held(),
+            Self::Lease(lease) => lease.is_held(),
             Self::Folders(locks) => locks.iter().all(HeldLock::is_held),
         }
     }

@@ -15,6 +15,9 @@ use super::error::At as _;
 /// No store is larger.
 const MAX_FILE: u64 = 4 << 20;
 
+/// No token of any provider is longer.
+pub(super) const ROOM_FOR_TOKENS: usize = 64 << 10;
+
 /// A temporary file this old has no writer any more.
 const LEFT_BEHIND: Duration = Duration::from_secs(10 * 60);
 
@@ -130,6 +133,17 @@ pub(super) fn left_behind(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let left = files.filter(|file| is_ours(file) && age(file).is_some_and(|age| age > LEFT_BEHIND));
     left.map(|file| file.path()).collect()
+}
+
+/// Where a path leads, by links as they are now. A link that leads nowhere stays what it is.
+pub(super) fn resolved(path: PathBuf) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    match (folder_of(&path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => std::path::absolute(&path).unwrap_or(path),
+    }
 }
 
 /// The folder that a file is in.

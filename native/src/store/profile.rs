@@ -149,15 +149,23 @@ impl Tool {
 
     /// The tool that a file belongs to, wherever its folder was moved to.
     pub fn of(path: &Path, home: &Home) -> Option<Self> {
+        Self::at(path, home).map(|(tool, _)| tool)
+    }
+
+    /// The same, with the path by which the tool itself goes to the file: its locks are beside that,
+    /// wherever a link there leads.
+    pub(super) fn at(path: &Path, home: &Home) -> Option<(Self, PathBuf)> {
         let resolved = path.canonicalize();
         let resolved = resolved.as_deref().unwrap_or(path);
         let is_at = |place: &PathBuf| {
             place == path || place.canonicalize().is_ok_and(|place| place == resolved)
         };
-        Self::ALL.into_iter().find(|tool| {
+        Self::ALL.into_iter().find_map(|tool| {
             let usual = Path::new(tool.usual_folder());
             let is_usual = |file: &&str| path.ends_with(usual.join(file));
-            tool.files().iter().any(is_usual) || tool.places(home).iter().any(is_at)
+            let place = tool.places(home).into_iter().find(is_at);
+            let is_usual = tool.files().iter().any(is_usual);
+            Some((tool, place.or_else(|| is_usual.then(|| path.to_owned()))?))
         })
     }
 

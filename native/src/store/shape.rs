@@ -219,6 +219,11 @@ impl Shape {
         }
     }
 
+    /// Whether a login under this key can be written at all.
+    pub(super) fn has_room_for(self, key: &Key) -> Result<(), StoreError> {
+        self.name(key).map(drop)
+    }
+
     /// Codex goes by one account to a file: another's tokens there would be taken for its own.
     fn check_account(
         self,

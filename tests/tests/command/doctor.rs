@@ -51,11 +51,11 @@ fn where_nothing_is_wrong_nothing_is_found() {
 fn a_store_that_cannot_be_read() {
     let home = Home::new();
     home.file("data/auth.json", "{ \"xai\": ");
-    home.file("data/auth.json.bak", "{}");
+    home.file("data/auth.json.grantflow/bak", "{}");
     let run = offline(&home, &[]);
     assert!(wrong(&run).contains(&"fail store".to_owned()), "{run:?}");
     let next = finding(&run, "store")["next"].as_str().unwrap().to_owned();
-    assert!(next.starts_with("cp ") && next.contains("auth.json.bak"), "{next}");
+    assert!(next.starts_with("cp ") && next.contains("auth.json.grantflow/bak"), "{next}");
 }
 
 #[test]

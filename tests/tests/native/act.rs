@@ -5,7 +5,7 @@
 //! does so until it is killed, `act check STORE` prints whether it could. `act die CALL STORE
 //! [mounted]` ends at one of the system calls of a save. `act hold STORE` holds the lock of a record
 //! until its input ends; `act overlap STORE LOG` takes it several times, and says so in the log.
-//! `act owner` says which process it is, until its input ends.
+//! `act guest STORE` renews Anthropic's login there and prints whose it is. `act owner` says which process it is, until its input ends.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a program for tests fails as tests do
 
 use std::fs::OpenOptions;
@@ -17,7 +17,9 @@ use grantflow::core::{Method, Purpose, Request, RequestId};
 use grantflow::owner::Owner;
 use grantflow::store::{HeldLock, Lock, Locks as _};
 use grantflow::transport::{Http, HttpOptions, Transport};
-use grantflow::{Client, Configuration, FileStore, Key, Logins, ProviderFile, Secret};
+use grantflow::{
+    Client, Configuration, Error, FileStore, Key, Logins, ProviderFile, Secret, providers,
+};
 use grantflow_tests::faults::{Trouble, What};
 use grantflow_tests::local;
 
@@ -34,6 +36,7 @@ async fn main() {
         ["die", call, store, "mounted"] => die(call, store, true),
         ["hold", store] => hold(&FileStore::at(store)).await,
         ["overlap", store, log] => overlap(&FileStore::at(store), log).await,
+        ["guest", store] => guest(store).await,
         ["owner"] => {
             println!("{}", Owner::this());
             await_end();
@@ -109,6 +112,17 @@ async fn locked(store: &FileStore) -> Box<dyn HeldLock> {
 
 fn await_end() {
     std::io::stdin().read_to_end(&mut Vec::new()).expect("an end");
+}
+
+async fn guest(store: &str) {
+    let client = Client::new(providers::anthropic(), Configuration::default()).expect("a client");
+    let logins = Logins::open(store).expect("HTTP").with_client(client);
+    let refused = logins.refresh("anthropic").await.expect_err("no renewal");
+    if let Error::Borrowed { from, .. } = refused.root() {
+        println!("borrowed from {from}");
+    } else {
+        println!("{refused:?}");
+    }
 }
 
 async fn refresh(store: &str, provider: &str) {

@@ -6,6 +6,8 @@ mod entries;
 mod faults;
 #[cfg(unix)]
 mod folders;
+#[cfg(unix)]
+mod guests;
 mod locks;
 mod owners;
 #[cfg(unix)]
@@ -50,6 +52,6 @@ impl Place {
     }
 
     fn backup(&self) -> String {
-        fs::read_to_string(self.folder.path().join("auth.json.bak")).unwrap()
+        fs::read_to_string(self.folder.path().join("auth.json.grantflow/bak")).unwrap()
     }
 }

@@ -42,9 +42,9 @@ const TABLE: [Row; 12] = [
     row("R-CR-06", &["die=answer:1"], Leaves::Lost),
     row("R-CR-06", &["die=Rename:.stash:1"], Leaves::Lost),
     row("R-CR-07", &["die=stash:1"], Leaves::Stashed),
-    row("R-CR-07", &["die=Rename:.bak:1"], Leaves::Stashed),
+    row("R-CR-07", &["die=Rename:/bak:1"], Leaves::Stashed),
     row("R-CR-07", &["die=Rename:auth.json:1"], Leaves::Stashed),
-    row("R-CR-08", &["die=SyncFolder:/store:2"], Leaves::Saved),
+    row("R-CR-08", &["die=SyncFolder:/store:1"], Leaves::Saved),
     row("R-CR-09", &["die=save:1"], Leaves::Saved),
     row("R-CR-10", &["die=unstash:1", "owner=pi"], Leaves::Done),
 ];

@@ -9,10 +9,10 @@ use grantflow_core::{Credential, Secret};
 use zeroize::Zeroizing;
 
 use super::FileStore;
-use crate::store::beside::{Beside, named_after};
+use crate::store::beside::Beside;
 use crate::store::error::At as _;
-use crate::store::lock::{Held, KernelLock, Patience, Wanted};
-use crate::store::private::{self, Draft, OWNER_ONLY, folder_of};
+use crate::store::lock::{Held, KernelLock, Patience};
+use crate::store::private::{self, Draft, OWNER_ONLY, ROOM_FOR_TOKENS, folder_of};
 use crate::store::profile::Tool;
 use crate::store::safety::{self, Warning};
 use crate::store::shape::Entry;
@@ -27,9 +27,6 @@ const WRITE: Duration = Duration::from_secs(10);
 /// How often a write begins anew because somebody without our locks came in between.
 const TRIES: usize = 8;
 
-/// No token of any provider is longer.
-const ROOM_FOR_TOKENS: usize = 64 << 10;
-
 type Text = Zeroizing<String>;
 
 /// What a change makes of the text.
@@ -41,6 +38,13 @@ enum Change<T> {
         backup: Option<Text>,
         then: T,
     },
+}
+
+/// Held during a change; the last that was taken is released first.
+struct Alone {
+    _theirs: Vec<KernelLock>,
+    _store: Held,
+    _owners: Option<Arc<Held>>,
 }
 
 impl FileStore {
@@ -126,6 +130,7 @@ impl FileStore {
         private::make_folder(&self.disk, folder_of(&self.path))?;
         let beside = self.beside()?;
         let text = self.read()?;
+        drop(self.owners_write_locks()?);
         // The file and its last good version, and room for tokens that are longer than before.
         let size = 2 * text.as_ref().map_or(0, |text| text.len()) + ROOM_FOR_TOKENS;
         let room = Zeroizing::new(vec![b' '; size]);
@@ -148,13 +153,16 @@ impl FileStore {
             let _ = self.disk.protect(&self.path, OWNER_ONLY);
         }
         match self.read_patiently() {
-            Err(StoreError::Empty { .. } | StoreError::Corrupt { .. })
-                if Beside::of(&self.path, self.far.as_deref()).draft().exists() =>
-            {
+            Err(StoreError::Empty { .. } | StoreError::Corrupt { .. }) if self.is_unfinished() => {
                 let beside = self.beside()?;
-                let _alone = self.store_lock(&beside)?;
+                let _alone = self.alone(&beside)?;
                 self.finish_write(&beside)?;
                 self.read_patiently()
+            }
+            Ok(Some(text)) if self.is_unfinished() => {
+                // The text is whole with or without it.
+                let _ = self.drop_draft();
+                Ok(Some(text))
             }
             Ok(None) if self.tool.map_or(Ok(false), |tool| tool.migrate(&self.path))? => {
                 self.read_patiently()
@@ -178,6 +186,11 @@ impl FileStore {
         }
     }
 
+    /// Whether a write in place has left its draft, and we are to look after that.
+    fn is_unfinished(&self) -> bool {
+        self.check_rights().is_ok() && self.beside_if_any().draft().exists()
+    }
+
     fn read_once(&self) -> Result<Option<Text>, StoreError> {
         let text = private::read(&self.path)?;
         text.as_ref().map(|text| self.shape().entries(text)).transpose()?;
@@ -195,6 +208,17 @@ impl FileStore {
         }
     }
 
+    /// Removes a draft that the file does not need: later it would be older than what stands there.
+    /// A write that goes on has the lock.
+    fn drop_draft(&self) -> Result<(), StoreError> {
+        let beside = self.beside()?;
+        let lock = self.wanted(beside.store_lock()).attempt(&self.shared.sightings)?;
+        if lock.is_some() && self.read_once().is_ok() {
+            private::remove(&self.disk, &beside.draft())?;
+        }
+        Ok(())
+    }
+
     /// Read, change, write.
     fn change<T>(
         &self,
@@ -204,9 +228,7 @@ impl FileStore {
         private::make_folder(&self.disk, folder_of(&self.path))?;
         safety::look(&self.path)?;
         let beside = self.beside()?;
-        let _owners = self.owners_lock()?;
-        let _alone = self.store_lock(&beside)?;
-        let _theirs = self.owners_write_locks()?;
+        let _alone = self.alone(&beside)?;
         self.sweep(&beside);
         if beside.draft().exists() {
             self.finish_write(&beside)?;
@@ -218,7 +240,7 @@ impl FileStore {
                 Change::Nothing(then) => return Ok(then),
                 Change::Write { after, backup, then } => {
                     if let Some(backup) = backup {
-                        self.keep(&beside, &backup)?;
+                        private::replace(&self.disk, &beside.backup(), backup.as_bytes())?;
                     }
                     if self.write(&beside, before, &after)? {
                         return Ok(then);
@@ -264,23 +286,14 @@ impl FileStore {
         }
     }
 
-    /// Keeps the last good version: beside the file if that can be.
-    fn keep(&self, beside: &Beside, text: &str) -> Result<(), StoreError> {
-        match private::replace(&self.disk, &self.near_backup(), text.as_bytes()) {
-            Err(StoreError::System { source, .. }) if in_place::is_needed(&source) => {
-                private::replace(&self.disk, &beside.backup(), text.as_bytes())
-            }
-            kept => kept,
-        }
-    }
-
     fn backup(&self) -> Option<PathBuf> {
-        let backups = [self.near_backup(), Beside::of(&self.path, self.far.as_deref()).backup()];
-        backups.into_iter().find(|backup| backup.is_file())
+        let backup = self.beside_if_any().checked().ok()?.backup();
+        backup.is_file().then_some(backup)
     }
 
-    fn near_backup(&self) -> PathBuf {
-        named_after(&self.path, ".bak")
+    /// Our folder beside the file, which need not be there.
+    fn beside_if_any(&self) -> Beside {
+        Beside::of(&self.path, self.far.as_deref())
     }
 
     /// Our folder beside the file, made.
@@ -290,6 +303,13 @@ impl FileStore {
             self.warn(Warning::NotesElsewhere { path: beside.folder().to_owned() });
         }
         Ok(beside)
+    }
+
+    /// Every lock that a change needs, in this order.
+    fn alone(&self, beside: &Beside) -> Result<Alone, StoreError> {
+        let owners = self.owners_lock()?;
+        let store = self.store_lock(beside)?;
+        Ok(Alone { _theirs: self.owners_write_locks()?, _store: store, _owners: owners })
     }
 
     fn store_lock(&self, beside: &Beside) -> Result<Held, StoreError> {
@@ -311,7 +331,7 @@ impl FileStore {
         if let Some(held) = held.filter(HeldLock::is_held) {
             return Ok(Some(held));
         }
-        let wanted = Wanted::Owner(self.owner.clone());
+        let wanted = self.owner_wanted();
         let held = Patience::of(WRITE).wait(|| wanted.attempt(&self.shared.sightings))?;
         let held = held.ok_or_else(|| StoreError::Busy { path: self.path.clone() })?;
         Ok(Some(Arc::new(held)))
@@ -329,7 +349,7 @@ impl FileStore {
 
     /// What killed processes of ours have left about the file. The next write removes it.
     pub fn leftovers(&self) -> Vec<PathBuf> {
-        let beside = Beside::of(&self.path, self.far.as_deref());
+        let beside = self.beside_if_any();
         let mut left: Vec<_> = [folder_of(&self.path), beside.folder()]
             .into_iter()
             .flat_map(private::left_behind)
@@ -339,7 +359,7 @@ impl FileStore {
     }
 
     /// Whether anything may be written here at all.
-    fn check_rights(&self) -> Result<(), StoreError> {
+    pub(super) fn check_rights(&self) -> Result<(), StoreError> {
         match self.tool {
             Some(tool) if !tool.may_renew(self.renewing) => {
                 Err(StoreError::ReadOnly { owner: tool.name().to_owned() })

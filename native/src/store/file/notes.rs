@@ -15,7 +15,7 @@ use crate::store::{HeldLock, Journal, Key, Lock, Locks, Noted, StoreError, priva
 
 impl Locks for FileStore {
     fn has_owner_lock(&self, _key: &Key) -> bool {
-        self.owner.is_for_renewals()
+        self.owner.is_for_renewals() && self.check_rights().is_ok()
     }
 
     fn acquire<'a>(
@@ -44,7 +44,7 @@ impl Journal for FileStore {
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Noted, StoreError>> {
         let key = key.clone();
         self.in_background(move |store| {
-            let beside = Beside::of(&store.path, store.far.as_deref());
+            let beside = Beside::of(&store.path, store.far.as_deref()).checked()?;
             let ledger = private::read(&beside.ledger(&key))?.map(|text| text.as_str().to_owned());
             let stash = private::read(&beside.stash(&key))?.map(|text| Secret::new(text.as_str()));
             Ok(Noted { ledger, stash })
@@ -54,6 +54,7 @@ impl Journal for FileStore {
     fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let (key, ledger) = (key.clone(), ledger.to_owned());
         self.in_background(move |store| {
+            store.check_rights()?;
             private::replace(&store.disk, &store.beside()?.ledger(&key), ledger.as_bytes())
         })
     }
@@ -65,6 +66,7 @@ impl Journal for FileStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (key, stash) = (key.clone(), stash.cloned());
         self.in_background(move |store| {
+            store.check_rights()?;
             let path = store.beside()?.stash(&key);
             match stash {
                 Some(text) => private::replace(&store.disk, &path, text.expose().as_bytes()),
@@ -76,11 +78,12 @@ impl Journal for FileStore {
 
 impl FileStore {
     fn try_lock(&self, key: &Key, which: Lock) -> Result<Option<Box<dyn HeldLock>>, StoreError> {
+        self.check_rights()?;
         private::make_folder(&self.disk, private::folder_of(&self.path))?;
         let beside = self.beside()?;
         let wanted = match which {
             Lock::Ours => self.wanted(beside.lock(key)),
-            Lock::Owner => Wanted::Owner(self.owner.clone()),
+            Lock::Owner => self.owner_wanted(),
         };
         let Some(held) = wanted.attempt(&self.shared.sightings)? else { return Ok(None) };
         let held = Arc::new(held);
@@ -97,6 +100,11 @@ impl FileStore {
     /// A lock of ours.
     pub(super) fn wanted(&self, path: PathBuf) -> Wanted {
         Wanted::Ours { disk: self.disk.clone(), path }
+    }
+
+    /// The lock of the tool that owns the file.
+    pub(super) fn owner_wanted(&self) -> Wanted {
+        Wanted::Owner { disk: self.disk.clone(), lock: self.owner.clone() }
     }
 
     /// The kernel's locks are what others rely on; something else in their place has to be said.

@@ -9,12 +9,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Mark;
-use crate::store::disk::TEMPORARY;
+use crate::store::disk::{Disk, TEMPORARY};
 use crate::store::error::At as _;
 use crate::store::private::folder_of;
 use crate::store::{HeldLock, StoreError};
@@ -33,21 +33,32 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(in crate::store) struct FolderLock {
     path: PathBuf,
-    /// The folder as we last left it; `None` once it is not ours any more.
-    ours: Arc<Mutex<Option<Mark>>>,
-    beat: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    known: Arc<Known>,
+    /// Dropped, it ends the beat.
+    _beat: mpsc::Sender<()>,
 }
 
 impl FolderLock {
     /// Tries once; `None` if somebody else holds it.
     pub(super) fn attempt(
+        disk: &Disk,
         place: &Place,
         sightings: &Sightings,
     ) -> Result<Option<Self>, StoreError> {
         let path = &place.path;
         match fs::create_dir(path) {
-            Ok(()) => return Self::begin(place).at(path).map(Some),
+            Ok(()) => {
+                return Self::begin(disk, place).map(Some).map_err(|why| {
+                    // Others would wait for a lock that nobody holds.
+                    let _ = fs::remove_dir(path);
+                    StoreError::system(path, why)
+                });
+            }
             Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+            // On Windows also a folder that is about to be gone, because somebody still looks at it.
+            Err(why) if cfg!(windows) && why.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(None);
+            }
             Err(why) => return Err(StoreError::system(path, why)),
         }
         let there = match Mark::of(path) {
@@ -69,38 +80,34 @@ impl FolderLock {
         &self.path
     }
 
-    fn begin(place: &Place) -> io::Result<Self> {
-        let ours = touch(&place.path)?;
-        let ours = Arc::new(Mutex::new(Some(ours)));
-        let (stop, stopped) = mpsc::channel();
-        let (path, mark) = (place.path.clone(), Arc::clone(&ours));
+    fn begin(disk: &Disk, place: &Place) -> io::Result<Self> {
+        let path = place.path.clone();
+        let known = Arc::new(Known::new(touch(disk, &path, |_| true)?));
+        let (beat, stopped) = mpsc::channel();
         let every = BEAT.min(place.stale / 10);
         // On a thread of its own: an executor that is busy must not cost the lock.
-        let beat = thread::Builder::new().name("grantflow-lock".to_owned());
-        let beat = beat.spawn(move || {
+        let thread = thread::Builder::new().name("grantflow-lock".to_owned());
+        let (disk, lock, of) = (disk.clone(), path.clone(), Arc::clone(&known));
+        thread.spawn(move || {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                if !keep_fresh(&path, &mark) {
+                if !of.keep_fresh(&disk, &lock) {
                     return;
                 }
             }
         })?;
-        Ok(Self { path: place.path.clone(), ours, beat: Some((stop, beat)) })
+        Ok(Self { path, known, _beat: beat })
     }
 }
 
 impl HeldLock for FolderLock {
     fn is_held(&self) -> bool {
-        let mut ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner);
-        is_ours(&self.path, &mut ours)
+        self.known.is_held(&self.path)
     }
 }
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        if let Some((stop, beat)) = self.beat.take() {
-            drop(stop);
-            let _ = beat.join(); // it has no result, and a lock that was lost is not missed
-        }
+        // The beat is not waited for: it touches nothing but the folder that was ours.
         if self.is_held() {
             // One that cannot be removed is given up by others in time.
             let _ = fs::remove_dir(&self.path);
@@ -108,45 +115,90 @@ impl Drop for FolderLock {
     }
 }
 
-/// A beat: `false` once the lock is somebody else's. A disk that fails for a moment is asked again
-/// by the next one.
-fn keep_fresh(path: &Path, ours: &Mutex<Option<Mark>>) -> bool {
-    let mut ours = ours.lock().unwrap_or_else(PoisonError::into_inner);
-    if is_ours(path, &mut ours)
-        && let Ok(fresh) = touch(path)
-    {
-        *ours = ours.filter(|mark| mark.is_same_file(&fresh)).map(|_| fresh);
-    }
-    ours.is_some()
+/// What the beat knows about the lock. No file is touched while it is locked, so that nobody waits
+/// here for a disk.
+#[derive(Debug)]
+struct Known(Mutex<Knowledge>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Knowledge {
+    /// The folder as we last left it; `None` once it is not ours any more.
+    ours: Option<Mark>,
+    /// The beat is about to change its time.
+    is_beating: bool,
 }
 
-/// Whether the folder is as we left it. One that is gone or differs never is ours again.
-fn is_ours(path: &Path, ours: &mut Option<Mark>) -> bool {
-    let there = Mark::of(path);
-    let is_lost = match &there {
-        Ok(there) => ours.is_some_and(|mark| mark != *there),
-        Err(why) => why.kind() == io::ErrorKind::NotFound,
-    };
-    if is_lost {
-        *ours = None;
+impl Known {
+    fn new(ours: Mark) -> Self {
+        Self(Mutex::new(Knowledge { ours: Some(ours), is_beating: false }))
     }
-    there.is_ok() && ours.is_some()
+
+    /// Looks whether the folder is as we left it. One that is gone or differs never is ours again.
+    fn is_held(&self, path: &Path) -> bool {
+        loop {
+            let before = *self.lock();
+            let Some(ours) = before.ours else { return false };
+            let there = Mark::of(path);
+            let mut known = self.lock();
+            if *known != before {
+                continue; // a beat came in between
+            }
+            let is_lost = match &there {
+                Ok(there) if known.is_beating => !there.is_same_file(&ours),
+                Ok(there) => *there != ours,
+                Err(why) => why.kind() == io::ErrorKind::NotFound,
+            };
+            if is_lost {
+                known.ours = None;
+            }
+            return there.is_ok() && !is_lost;
+        }
+    }
+
+    /// A beat: `false` once the lock is somebody else's. A disk that fails for a moment is asked
+    /// again by the next one.
+    fn keep_fresh(&self, disk: &Disk, path: &Path) -> bool {
+        if self.is_held(path)
+            && let Some(ours) = self.begin_beat()
+        {
+            let fresh = touch(disk, path, |there| *there == ours);
+            let mut known = self.lock();
+            known.is_beating = false;
+            known.ours = known.ours.map(|ours| fresh.unwrap_or(ours));
+        }
+        self.lock().ours.is_some()
+    }
+
+    fn begin_beat(&self) -> Option<Mark> {
+        let mut known = self.lock();
+        known.is_beating = known.ours.is_some();
+        known.ours
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Knowledge> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Sets the time of change to now, and reads what the file system made of it.
-fn touch(path: &Path) -> io::Result<Mark> {
+/// Sets the time of change to now, if it is the folder that is meant, and reads what the file system
+/// made of it. Both are done to the one that was opened, whatever stands at the path by then.
+fn touch(disk: &Disk, path: &Path, is_meant: impl FnOnce(&Mark) -> bool) -> io::Result<Mark> {
     let mut options = fs::OpenOptions::new();
     #[cfg(unix)]
     options.read(true);
     #[cfg(windows)]
     {
         use std::os::windows::fs::OpenOptionsExt as _;
-        const WRITE_ATTRIBUTES: u32 = 0x100;
+        const ATTRIBUTES: u32 = 0x180; // to be read and written
         const BACKUP_SEMANTICS: u32 = 0x0200_0000; // or a folder cannot be opened
-        options.access_mode(WRITE_ATTRIBUTES).custom_flags(BACKUP_SEMANTICS);
+        options.access_mode(ATTRIBUTES).custom_flags(BACKUP_SEMANTICS);
     }
-    options.open(path)?.set_modified(SystemTime::now())?;
-    Mark::of(path)
+    let folder = options.open(path)?;
+    if !is_meant(&Mark::from(&folder.metadata()?)) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    disk.touch(&folder, path)?;
+    Ok(Mark::from(&folder.metadata()?))
 }
 
 /// Takes an abandoned lock away, unless its holder has come back or another has taken it: moved

@@ -1,6 +1,6 @@
 //! The kernel's file locks: they end with the process that held them, however it ended.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,10 @@ pub(crate) struct KernelLock {
 impl KernelLock {
     /// Tries once; `None` if somebody else holds it.
     pub(crate) fn attempt(disk: &Disk, path: &Path) -> Result<Option<Self>, StoreError> {
+        // Before opening: that would wait at a pipe for a reader.
+        if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(StoreError::NotAFile { path: path.to_owned() });
+        }
         let file = disk.lock_file(path).at(path)?;
         match disk.try_lock(&file, path) {
             Ok(()) => {}

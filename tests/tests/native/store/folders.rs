@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use grantflow::store::{HeldLock, Lock, Locks as _, OwnerLock, Tool};
 use grantflow::{CredentialStore as _, FileStore, Key, StoreError};
+use grantflow_tests::faults::{Trouble, What};
 use grantflow_tests::{covers, local};
 
 use super::Place;
@@ -28,7 +30,7 @@ async fn a_tools_locks_are_where_that_tool_takes_them() {
     ] {
         let file = home.path().join(file);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        let store = FileStore::at(&file);
+        let store = FileStore::at(&file).renewing(true);
         assert_eq!(store.has_owner_lock(&key()), !locks.is_empty(), "{file:?}");
         let held = owners(&store, SOON).await.unwrap().unwrap();
         let locks: Vec<PathBuf> = locks.iter().map(|lock| home.path().join(lock)).collect();
@@ -82,8 +84,13 @@ async fn a_lock_that_its_holder_keeps_fresh_is_never_given_up() {
     covers(&["R-P-03"]);
     let place = Place::empty();
     let held = owners(&shared(&place), SOON).await.unwrap().unwrap();
-    assert!(owners(&shared(&place), 3 * STALE).await.unwrap().is_none());
-    assert!(held.is_held());
+    let other = shared(&place);
+    let waiting = tokio::task::spawn(async move { owners(&other, 3 * STALE).await });
+    while !waiting.is_finished() {
+        assert!(held.is_held(), "also while its time is made fresh");
+        tokio::task::yield_now().await;
+    }
+    assert!(waiting.await.unwrap().unwrap().is_none());
 }
 
 #[tokio::test]
@@ -121,13 +128,71 @@ async fn where_no_lock_can_be_made_that_is_said() {
 }
 
 #[tokio::test]
+async fn a_lock_that_cannot_be_kept_fresh_from_the_beginning_is_not_left_behind() {
+    covers(&["B-CF-18"]);
+    for at in 0.. {
+        let place = Place::holding("{}");
+        let lock = place.folder.path().join("auth.json.lock");
+        let trouble = Arc::new(Trouble::at(at, What::Fail(5)));
+        let store = pi(&place).with_faults(Arc::<Trouble>::clone(&trouble));
+        let outcome = owners(&store, Duration::ZERO).await;
+        if !trouble.has_come() {
+            assert!(at > 2 && outcome.unwrap().is_some() && !lock.exists());
+            break;
+        }
+        assert!(matches!(outcome, Err(StoreError::System { .. })), "{outcome:?}");
+        assert!(!lock.exists(), "at {at}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_tool_whose_file_is_linked_finds_its_locks_where_it_looks_for_the_file() {
+    covers(&["R-P-03", "B-CF-09"]);
+    for (file, locks) in [
+        (".claude/.credentials.json", [".claude/.oauth_refresh.lock", ".claude.lock"]),
+        (".pi/agent/auth.json", ["dotfiles/auth.json.lock"; 2]),
+    ] {
+        let home = tempfile::TempDir::new().unwrap();
+        let store = FileStore::at(linked(home.path(), file)).renewing(true);
+        let held = owners(&store, SOON).await.unwrap().unwrap();
+        for lock in locks {
+            assert!(home.path().join(lock).is_dir(), "{lock}");
+        }
+        drop(held);
+    }
+    let home = tempfile::TempDir::new().unwrap();
+    let path = linked(home.path(), ".codex/auth.json");
+    let store = FileStore::at(&path).renewing(true);
+    store.check_writable().unwrap();
+    for lock in ["auth.lock", "auth.json.lock"] {
+        assert!(path.with_file_name(lock).is_file(), "{lock}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_linked_has_the_older_lock_of_claude_code_beside_where_it_is() {
+    covers(&["R-P-03"]);
+    let home = tempfile::TempDir::new().unwrap();
+    let folder = home.path().canonicalize().unwrap().join("dotfiles/claude");
+    fs::create_dir_all(&folder).unwrap();
+    std::os::unix::fs::symlink(&folder, home.path().join(".claude")).unwrap();
+    let file = home.path().join(".claude/.credentials.json");
+    let expected = OwnerLock::none()
+        .and_folder(home.path().join(".claude/.oauth_refresh.lock"), LONG)
+        .and_folder(folder.with_file_name("claude.lock"), LONG);
+    assert_eq!(OwnerLock::claude_code(&file), expected);
+}
+
+#[tokio::test]
 async fn the_first_of_two_locks_is_released_if_the_second_is_taken() {
     covers(&["R-P-03"]);
     let home = tempfile::TempDir::new().unwrap();
     let folder = home.path().join(".claude");
     fs::create_dir(&folder).unwrap();
     fs::create_dir(home.path().join(".claude.lock")).unwrap();
-    let store = FileStore::at(folder.join(".credentials.json"));
+    let store = FileStore::at(folder.join(".credentials.json")).renewing(true);
     assert!(owners(&store, SOON).await.unwrap().is_none());
     assert!(!folder.join(".oauth_refresh.lock").exists());
     assert!(home.path().join(".claude.lock").exists());
@@ -188,6 +253,18 @@ async fn a_guest_writes_nothing() {
         assert!(!path.parent().unwrap().exists(), "{tool}");
     }
     assert!(FileStore::of(Tool::Pi).is_ok());
+}
+
+/// A tool's file that stands elsewhere, and is linked to where the tool looks for it.
+#[cfg(unix)]
+fn linked(home: &Path, file: &str) -> PathBuf {
+    let (target, link) = (home.join("dotfiles/auth.json"), home.join(file));
+    for path in [&target, &link] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+    }
+    fs::write(&target, "{}").unwrap();
+    std::os::unix::fs::symlink(target, &link).unwrap();
+    link
 }
 
 fn touched(lock: &Path) {

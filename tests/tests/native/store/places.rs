@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use grantflow::store::{Exposure, Warning};
-use grantflow::{Remedy, StoreError};
+use grantflow::store::{Exposure, Journal as _, Lock, Locks as _, Warning};
+use grantflow::{Credential, CredentialStore as _, Key, Remedy, StoreError};
 use grantflow_tests::{covers, local};
 
 use super::Place;
@@ -72,6 +72,47 @@ fn what_belongs_to_another_user_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_folder_of_notes_that_others_could_have_filled_is_refused_with_all_that_is_in_it() {
+    covers(&["B-CF-07"]);
+    let place = Place::empty();
+    place.store().save(&local::credential("new")).unwrap();
+    let notes = place.folder.path().join("auth.json.grantflow");
+    rights(&notes, 0o777);
+    let key = Key::of("standard");
+    for outcome in [
+        place.store().save(&local::credential("newer")),
+        place.store().check_writable(),
+        place.store().note(&key, "noted").await,
+        place.store().read(&key).await.map(drop),
+        place.store().acquire(&key, Lock::Ours, Duration::ZERO).await.map(drop),
+    ] {
+        let Err(StoreError::Unsafe { path, why }) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((path.file_name(), why), (notes.file_name(), Exposure::WorldWritable));
+    }
+    assert!(place.store().load("standard").unwrap().is_some(), "the file itself is good");
+}
+
+#[tokio::test]
+async fn a_pipe_in_place_of_a_lock_is_an_error_at_once() {
+    covers(&["B-CF-11"]);
+    let place = Place::empty();
+    let codex = place.folder.path().join(".codex/auth.json");
+    for (store, lock) in [
+        (place.store(), place.folder.path().join("auth.json.grantflow/store.lock")),
+        (grantflow::FileStore::at(&codex).renewing(true), codex.with_file_name("auth.lock")),
+    ] {
+        fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success());
+        let credential = Credential { provider: "openai-codex".into(), ..local::credential("new") };
+        let error = store.save(&credential).unwrap_err();
+        assert!(matches!(error, StoreError::NotAFile { .. }), "{error:?}");
+        let probed = store.probe(&Key::of("openai-codex")).await;
+        // A probe holds no lock of ours, and tries those of the tool.
+        assert_eq!(probed.is_err(), lock.ends_with("auth.lock"), "{probed:?}");
+    }
+}
+
 #[test]
 fn a_file_of_ours_that_others_could_read_is_closed_by_the_next_reader_and_a_tools_is_told_of() {
     covers(&["B-CF-07"]);
@@ -110,6 +151,7 @@ fn a_file_that_is_mounted_by_itself_is_written_in_its_place() {
     assert_eq!(fs::metadata(outside.path()).unwrap().ino(), number, "it is the same file");
     assert_eq!(inside.text(), "{\"a\": 1}\n", "and what it hid is as it was");
     assert_eq!(inside.backup(), "{\"a\": 1}\n");
+    assert!(!inside.folder.path().join("auth.json.bak").exists(), "a name that people use");
 }
 
 #[test]
@@ -170,12 +212,12 @@ fn every_error_of_a_place_names_it_and_says_what_to_do() {
     place.store().save(&local::credential("new")).unwrap();
     fs::write(place.path(), "{").unwrap();
     let error = place.store().load("standard").unwrap_err();
-    assert!(error.to_string().contains("auth.json.bak"), "{error}");
+    assert!(error.to_string().contains("auth.json.grantflow/bak"), "{error}");
 }
 
 /// Runs a line of shell with `$0` as `act` and two folders, in mounts of its own; `None`, and a
 /// note, where that is not allowed.
-fn mounted(line: &str, folders: [&Path; 2]) -> Option<String> {
+pub(super) fn mounted(line: &str, folders: [&Path; 2]) -> Option<String> {
     let mut unshare = Command::new("unshare");
     unshare.args(["--mount", "--propagation", "private", "sh", "-c"]);
     let may_mount = unshare.args(["mount -t tmpfs none /mnt"]).output();
