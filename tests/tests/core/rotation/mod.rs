@@ -5,11 +5,15 @@
 //! Each task and each leg of each message is a move of its own, and between any two of them a
 //! process may end. What holds is in `laws.rs`; that it can fail is shown in `faults.rs`.
 
+mod anywhere;
+mod behaviour;
 mod faults;
 mod host;
 mod laws;
+mod logins;
 mod moves;
 mod participant;
+mod scene;
 mod search;
 mod server;
 mod setting;
@@ -19,7 +23,7 @@ mod world;
 use grantflow_tests::covers;
 
 use participant::Moved;
-use search::{Found, search};
+use search::{Found, check_twins, search};
 use server::Rule;
 use setting::Job::{Renew, SignIn, SignOut};
 use setting::Trouble::{Cancel, Clock, Crash, Failure, Foreign, Impatience, Loss, Theft};
@@ -80,6 +84,14 @@ fn whatever_goes_wrong_twice_no_law_of_renewal_breaks() {
     }
     for setting in pairs() {
         search(&setting.with(2, &Trouble::ALL)).unwrap();
+    }
+}
+
+#[test]
+fn worlds_with_one_key_have_one_future() {
+    let [strict, .., owner, _, login, logout] = pairs();
+    for setting in [strict, owner, login, logout] {
+        assert!(check_twins(&setting.with(1, &Trouble::ALL)) > 200);
     }
 }
 

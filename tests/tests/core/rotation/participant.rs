@@ -306,7 +306,7 @@ fn who(place: usize, life: u8) -> String {
     format!("p{place}.{life}")
 }
 
-fn name(task: &Task) -> &'static str {
+pub(super) fn name(task: &Task) -> &'static str {
     match task {
         Task::Lock(Lock::Ours, _) => "Lock(Ours)",
         Task::Lock(Lock::Owner, _) => "Lock(Owner)",

@@ -1,6 +1,7 @@
 //! Breadth first, until nothing new is left: the first law that breaks is told with the shortest
 //! way there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
@@ -65,6 +66,35 @@ pub(super) fn search(setting: &Setting) -> Result<Found, Counterexample> {
     laws::of_graph(&successors).map_err(|broken| broken.after(&from, 0, None))?;
     found.states = numbers.len();
     Ok(found)
+}
+
+/// Goes on from every world that was reached a second time, and returns how many there were: with
+/// one key there has to be one future, or a search that passes over it would miss something.
+pub(super) fn check_twins(setting: &Setting) -> usize {
+    let root = World::new(Arc::new(setting.clone()));
+    let mut futures = HashMap::from([(fingerprint(&root), None)]);
+    let mut twins = Vec::new();
+    let mut queue = VecDeque::from([root]);
+    while let Some(world) = queue.pop_front() {
+        let mut future = Vec::new();
+        for it in world.moves() {
+            let (after, _) = world.after(it);
+            let key = fingerprint(&after);
+            future.push((it, key));
+            if let Entry::Vacant(new) = futures.entry(key) {
+                new.insert(None);
+                queue.push_back(after);
+            } else {
+                twins.push(after);
+            }
+        }
+        futures.insert(fingerprint(&world), Some(future));
+    }
+    for twin in &twins {
+        let future = twin.moves().into_iter().map(|it| (it, fingerprint(&twin.after(it).0)));
+        assert_eq!(Some(future.collect()), futures[&fingerprint(twin)], "{}", twin.key());
+    }
+    twins.len()
 }
 
 /// 128 bits tell some hundred thousand worlds apart; whole keys would not fit into memory.

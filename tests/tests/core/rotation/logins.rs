@@ -1,0 +1,154 @@
+//! Signing in and out of a record that others may be renewing.
+
+use grantflow_core::{
+    Credential, Error, Ledger, Outcome, Purpose, Renewal, Response, Revoked, StoreTrouble,
+    TransportError, Trouble,
+};
+use grantflow_tests::covers;
+use grantflow_tests::world::{DAWN, entropy};
+
+use super::participant::refresh_token;
+use super::scene::{Scene, Sent, granted, token};
+use super::server::{Rule, Token};
+use super::setting::credential;
+
+fn sign_out(scene: &mut Scene) -> Result<Outcome, Error> {
+    let renewal = Renewal::sign_out(scene.client(), scene.ask(), &entropy(1), scene.now);
+    scene.drive(renewal)
+}
+
+fn sign_in(scene: &mut Scene, new: Credential) -> Result<Outcome, Error> {
+    let renewal = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), scene.now);
+    scene.drive(renewal)
+}
+
+fn new_login() -> Credential {
+    let token = Token { login: 1, number: 0 };
+    credential(token, token, DAWN)
+}
+
+#[test]
+fn a_logout_writes_its_tombstone_asks_the_server_and_removes() {
+    covers(&["R-P-18", "N-7009-01"]);
+    let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, ""))]);
+    let outcome = sign_out(&mut scene).unwrap();
+    let Outcome::SignedOut { was_there: true, revoked } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(revoked, Revoked::Yes);
+    assert!(scene.record.is_none());
+    let ledger = scene.read_ledger();
+    assert!(ledger.signed_out && ledger.is_spent(token(1).refresh().digest()));
+    let request = &scene.sent[0];
+    assert_eq!(request.purpose, Purpose::Revoke);
+    let body = request.body.expose();
+    assert!(body.contains("token=r0.1") && body.contains("token_type_hint=refresh_token"));
+    assert!(body.contains("client_id=test-client"));
+    let at = |name| scene.asked.iter().position(|asked| *asked == name);
+    assert!(at("Note") < at("Remove"));
+
+    assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
+}
+
+#[test]
+fn what_the_server_says_to_a_revocation_is_told_and_never_keeps_the_login_here() {
+    covers(&["N-7009-02", "N-7009-03", "N-7009-05"]);
+    let status = |status, body: &str| -> Sent { Ok(Response::new(status, body)) };
+    let unreachable = |trouble| Revoked::Failed(Error::Unreachable(trouble));
+    for (reply, expected) in [
+        (status(200, "<html>whatever</html>"), Revoked::Yes),
+        (status(200, r#"{"error":"invalid_token"}"#), Revoked::Yes),
+        (status(503, ""), unreachable(Trouble::Status(503))),
+        (status(400, r#"{"error":"unsupported_token_type"}"#), unreachable(Trouble::Status(400))),
+        (Err(TransportError::NotSent), unreachable(Trouble::NotSent)),
+        (Err(TransportError::Lost), unreachable(Trouble::Lost)),
+    ] {
+        let mut scene = Scene::new(Rule::Strict, [reply]);
+        let outcome = sign_out(&mut scene).unwrap();
+        let Outcome::SignedOut { was_there: true, revoked } = outcome else { panic!() };
+        assert_eq!(revoked, expected);
+        assert!(scene.record.is_none(), "{expected:?}");
+    }
+}
+
+#[test]
+fn what_was_put_aside_is_newer_than_the_record_so_that_is_revoked() {
+    let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+    scene.failing.push(("Save", StoreTrouble::NotWritable));
+    assert!(scene.renew().is_ok());
+    scene.failing.clear();
+    scene.replies.push_back(Ok(Response::new(200, "")));
+    assert!(sign_out(&mut scene).is_ok());
+    assert!(scene.sent[1].body.expose().contains("token=r0.2"));
+    assert!(scene.stash.is_none());
+}
+
+#[test]
+fn a_logout_without_a_login_or_from_a_guest_s_record_asks_no_server() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.record = None;
+    let outcome = sign_out(&mut scene).unwrap();
+    let revoked = Revoked::NotOffered;
+    assert!(
+        matches!(&outcome, Outcome::SignedOut { was_there: false, revoked: it } if *it == revoked)
+    );
+
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.setting.is_borrowed = true;
+    assert!(sign_out(&mut scene).is_ok());
+    assert_eq!(scene.sent.len(), 0);
+}
+
+#[test]
+fn a_logout_that_cannot_remove_the_record_says_so_and_revokes_nothing() {
+    for task in ["Lock(Ours)", "Load", "Probe"] {
+        let mut scene = Scene::new(Rule::Strict, []);
+        scene.failing.push((task, StoreTrouble::NotWritable));
+        let outcome = sign_out(&mut scene).unwrap_err();
+        assert_eq!(outcome, Error::Store(StoreTrouble::NotWritable), "{task}");
+        assert!(scene.record.is_some() && !scene.read_ledger().signed_out, "{task}");
+    }
+}
+
+#[test]
+fn a_login_replaces_the_record_and_lifts_the_tombstone() {
+    covers(&["R-P-18"]);
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.ledger = Some(Ledger { signed_out: true, logins: 3, ..scene.setting.ledger() }.write());
+    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn)));
+    let login = scene.record.as_ref().and_then(refresh_token).unwrap().login;
+    let ledger = scene.read_ledger();
+    assert_eq!((login, ledger.logins, ledger.signed_out, ledger.mark), (1, 4, false, None));
+}
+
+#[test]
+fn a_login_that_cannot_be_saved_leaves_what_was_there() {
+    covers(&["B-CF-27"]);
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.failing.push(("Save", StoreTrouble::NotWritable));
+    let outcome = sign_in(&mut scene, new_login()).unwrap_err();
+    assert_eq!(outcome, Error::Store(StoreTrouble::NotWritable));
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(1)));
+    assert_eq!(scene.read_ledger(), scene.setting.ledger());
+}
+
+#[test]
+fn a_login_and_a_logout_do_not_wait_for_ever_for_a_renewal_that_hangs() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.is_held = true;
+    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn)));
+    scene.replies = [Ok(Response::new(200, ""))].into();
+    assert!(matches!(sign_out(&mut scene), Ok(Outcome::SignedOut { .. })));
+    assert!(!scene.asked.contains(&"Unlock"), "the lock is not theirs to give");
+}
+
+#[test]
+fn tokens_that_were_put_aside_are_not_found_after_a_new_login() {
+    let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+    scene.failing.push(("Save", StoreTrouble::NotWritable));
+    assert!(scene.renew().is_ok());
+    assert!(scene.stash.is_some());
+    scene.failing.clear();
+    assert!(sign_in(&mut scene, new_login()).is_ok());
+    assert!(scene.stash.is_none());
+    assert!(matches!(scene.renew(), Ok(Outcome::Adopted(credential)) if refresh_token(&credential)
+        == Some(Token { login: 1, number: 0 })));
+}
