@@ -50,7 +50,7 @@ pub(crate) async fn one(
     let select = move || {
         Select::new(&question, choices)
             .with_render_config(look)
-            .with_help_message("arrows move, Enter takes, Escape leaves")
+            .with_help_message("arrows move, Enter takes, Esc leaves")
             .with_page_size(12)
             .prompt()
     };
