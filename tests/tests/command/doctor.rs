@@ -118,6 +118,7 @@ fn logins_that_lapsed_are_damaged_or_were_interrupted() {
     };
     let mut lapsed = login(1_700_000_000_001);
     lapsed["refresh"] = "".into();
+    assert_eq!(wrong_logins(&one(lapsed)), ["fail login"]);
     let damaged = json!({ "type": "oauth", "access": 1 });
     assert_eq!(wrong_logins(&one(damaged)), ["fail login"]);
     let mut unborn = login(later());

@@ -82,6 +82,18 @@ fn a_login_of_ours_is_replaced_only_when_asked_for() {
 }
 
 #[test]
+fn every_other_entry_stays_byte_for_byte() {
+    covers(&["B-CF-04"]);
+    let home = Home::new();
+    home.file(".claude/.credentials.json", CLAUDE);
+    let other = "  \"someone\" : {\"n\":1.0,  \"big\":123456789012345678901234567890}";
+    home.file("data/auth.json", &format!("{{\n{other}\n}}\n"));
+    assert_eq!(home.run(&["import", "--yes"]).code, Some(0));
+    let stored = fs::read_to_string(home.store()).unwrap();
+    assert!(stored.contains(other) && stored.contains("\"borrowed\""), "{stored}");
+}
+
+#[test]
 fn of_several_tools_one_is_named() {
     let home = Home::new();
     home.file(".claude/.credentials.json", CLAUDE);

@@ -1,6 +1,10 @@
 //! Ctrl-C at any point.
 
+#[cfg(target_os = "linux")]
+use std::io::{BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 
 use grantflow_test_server::Person;
 use grantflow_tests::covers;
@@ -55,4 +59,52 @@ fn a_resumed_login_can_be_resumed_again() {
     let again = home.run(&["resume", "--provider-file", &file]);
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(server.findings(), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_question_hears_a_request_to_end_and_gives_the_terminal_back() {
+    let home = Home::new();
+    let login = home.command(&["login"]);
+    let mut terminal = Command::new("script");
+    // The shell looks at the terminal afterwards.
+    let program = login.get_program().display();
+    terminal.args(["-qc", &format!("{program} login; echo ended $?; stty -a"), "/dev/null"]);
+    let variables = login.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    terminal.envs(variables).env("TERM", "xterm");
+    let terminal = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut terminal = terminal.expect("script, of util-linux");
+    let mut screen = BufReader::new(terminal.stdout.take().unwrap());
+    read_until(&mut screen, "Esc leaves");
+
+    let asking = descendant(terminal.id()).expect("the command runs under the shell");
+    assert!(Command::new("kill").args(["-TERM", &asking.to_string()]).status().unwrap().success());
+    let after = read_until(&mut screen, "echok");
+    assert!(after.contains("ended 130"), "{after}");
+    assert!(after.contains(" icanon") && after.contains(" echo "), "{after}");
+    drop(terminal.stdin.take());
+    terminal.wait().unwrap();
+}
+
+/// What is on the screen until this is.
+#[cfg(target_os = "linux")]
+fn read_until(screen: &mut impl Read, words: &str) -> String {
+    let (mut text, mut byte) = (Vec::new(), [0]);
+    while !text.ends_with(words.as_bytes()) {
+        let count = screen.read(&mut byte).unwrap();
+        assert!(count > 0, "{words:?} in {}", String::from_utf8_lossy(&text));
+        text.push(byte[0]);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The command among what this process has started, directly or not.
+#[cfg(target_os = "linux")]
+fn descendant(id: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    let mut children = children.split_whitespace().map(|id| id.parse::<u32>().unwrap());
+    children.find_map(|id| {
+        let name = std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?;
+        if name.trim() == "grantflow" { Some(id) } else { descendant(id) }
+    })
 }

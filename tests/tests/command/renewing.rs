@@ -30,13 +30,17 @@ fn a_token_that_is_still_good_is_given_with_a_warning() {
 #[test]
 fn new_tokens_that_cannot_be_saved_are_told_with_where_they_are() {
     covers(&["B-CF-14"]);
-    for (stashes, words) in [(true, "are beside it"), (false, "is lost")] {
+    // It is tried for half a minute, so both at once.
+    let begun = [(true, "are beside it"), (false, "is lost")].map(|(stashes, words)| {
         let (home, endpoint) = (Home::new(), Endpoint::open());
         let file = endpoint.provider_file(&home, 0);
         let token = home.start(&["token", "--provider-file", &file]);
         let asked = endpoint.asked();
         break_store(&home, stashes);
         asked.answer("200 OK", &tokens());
+        (home, file, token, stashes, words)
+    });
+    for (home, file, token, stashes, words) in begun {
         let run = token.end();
         assert_eq!(run.code, Some(9), "{run:?}");
         assert_eq!(run.event("token")["access_token"], "new-access", "it works all the same");
