@@ -60,27 +60,23 @@ pub(crate) fn tell(output: &Output, held: &Held, token: &AccessToken) -> Exit {
     let (key, again) = (&held.key, &held.again);
     let left = until(token.credential().expires_at);
     let left = left.map(|left| format!(" for {}", span(left))).unwrap_or_default();
-    if let Some(why) = token.trouble() {
-        let what = format!("{key} could not be renewed, and is still good{left}: {why}");
-        output.warn("renewal_failed", &what);
-    }
-    match token.kept() {
-        Kept::Saved => return Exit::Ok,
-        Kept::Stashed => output.warn(
-            "not_saved",
-            &format!(
-                "the store cannot be written: the new tokens for {key} are beside it, and the next \
-                 renewal puts them in place. grantflow doctor tells more"
-            ),
+    let message = match (token.kept(), token.trouble()) {
+        (Kept::Saved, None) => return Exit::Ok,
+        (Kept::Saved, Some(why)) => {
+            let what = format!("{key} could not be renewed, and is still good{left}: {why}");
+            output.warn("renewal_failed", &what);
+            return Exit::Ok;
+        }
+        (Kept::Stashed, _) => format!(
+            "the store cannot be written: the new tokens for {key} are beside it, and the next \
+             renewal puts them in place. grantflow doctor tells more"
         ),
-        Kept::InMemory => output.warn(
-            "not_saved",
-            &format!(
-                "the store cannot be written: the new refresh token for {key} is lost. The access \
-                 token works{left}; repair the store, then: grantflow login {again}"
-            ),
+        (Kept::InMemory, _) => format!(
+            "the store cannot be written: the new refresh token for {key} is lost. The access \
+             token works{left}; repair the store, then: grantflow login {again}"
         ),
-    }
+    };
+    output.warn("not_saved", &message);
     Exit::NotSaved
 }
 
@@ -100,24 +96,8 @@ pub(crate) async fn logout(here: &Here, which: &Which) -> Result<Exit, Failure> 
     let lender = held.and_then(|held| held.borrowed_from);
     let again = which.again(&key, &here.place);
     let signed_out = logins.logout(&key).await.map_err(|error| Failure::of(&again, &error))?;
-    let (revoked, told) = match (&signed_out.revoked, &lender) {
-        (_, Some(lender)) => ("not_ours", format!("{lender} stays signed in")),
-        (Revoked::Yes, None) => ("yes", "the server confirms that it has revoked it".to_owned()),
-        (Revoked::NotOffered, None) if logins.client(&key.provider).is_err() => {
-            ("not_told", "the server was not told: its --provider-file was not named".to_owned())
-        }
-        (Revoked::NotOffered, None) => (
-            "not_offered",
-            "the provider has no place to revoke it, so there it ends when it expires".to_owned(),
-        ),
-        (Revoked::Failed(why), None) => (
-            "failed",
-            format!(
-                "the server could not be told: {why}. There it ends when it expires, or when you \
-                 revoke it in the account's settings"
-            ),
-        ),
-    };
+    let is_known = logins.client(&key.provider).is_ok();
+    let (revoked, told) = there(&signed_out.revoked, lender.as_deref(), is_known);
     let SignedOut { was_there, .. } = signed_out;
     here.output.event(
         "signed_out",
@@ -135,6 +115,28 @@ pub(crate) async fn logout(here: &Here, which: &Which) -> Result<Exit, Failure> 
         here.output.result(&line)?;
     }
     Ok(Exit::Ok)
+}
+
+/// What a logout means where the login came from.
+fn there(revoked: &Revoked, lender: Option<&str>, is_known: bool) -> (&'static str, String) {
+    match (revoked, lender) {
+        (_, Some(lender)) => ("not_ours", format!("{lender} stays signed in")),
+        (Revoked::Yes, None) => ("yes", "the server confirms that it has revoked it".to_owned()),
+        (Revoked::NotOffered, None) if is_known => (
+            "not_offered",
+            "the provider has no place to revoke it, so there it ends when it expires".to_owned(),
+        ),
+        (Revoked::NotOffered, None) => {
+            ("not_told", "the server was not told: its --provider-file was not named".to_owned())
+        }
+        (Revoked::Failed(why), None) => (
+            "failed",
+            format!(
+                "the server could not be told: {why}. There it ends when it expires, or when you \
+                 revoke it in the account's settings"
+            ),
+        ),
+    }
 }
 
 /// How long until then, by the clock on the wall.
