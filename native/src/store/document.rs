@@ -2,6 +2,7 @@
 //! however deep. Every byte outside of that member stays: order, spacing, escapes, long numbers.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -149,9 +150,9 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members: Self::Value = Vec::new();
+        let (mut members, mut names) = (Self::Value::new(), HashSet::new());
         while let Some((Name(name), value)) = map.next_entry()? {
-            if members.iter().any(|(known, _)| *known == name) {
+            if !names.insert(name.clone()) {
                 return Err(de::Error::custom("a name stands twice"));
             }
             members.push((name, value));

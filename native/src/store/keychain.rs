@@ -166,7 +166,8 @@ impl KeychainStore {
     ) -> Result<Saved, StoreError> {
         let saved = self.beside.exclusively(|| {
             let text = item::read(chain, ITEM)?;
-            let in_chain = text.as_ref().map(|text| login(text, key)).transpose()?.flatten();
+            let in_chain =
+                text.as_ref().map(|text| Shape::Own.login(text, key)).transpose()?.flatten();
             let in_file = if self.or_file { self.beside.record(key)? } else { None };
             let there = newer(in_chain.map(record), in_file).map(|record| record.credential);
             if !expected.is_met_by(there.as_ref()) {
@@ -175,7 +176,7 @@ impl KeychainStore {
                 return Ok(if is_saved { Saved::Done } else { changed });
             }
             let text = text.as_ref().map(|text| text.as_str());
-            item::write(chain, ITEM, &Shape::Own.with(text, key, credential)?)?;
+            item::write(chain, ITEM, &Shape::Own.with_saved(text, key, expected, credential)?)?;
             Ok(Saved::Done)
         })?;
         if matches!(saved, Saved::Done) {
@@ -288,14 +289,6 @@ impl CredentialStore for KeychainStore {
 fn record(credential: Credential) -> Record {
     let borrowed_from = (!is_ours(&credential)).then(|| "another tool".to_owned());
     Record { credential, borrowed_from }
-}
-
-/// A login that makes no sense is replaced like none.
-fn login(text: &str, key: &Key) -> Result<Option<Credential>, StoreError> {
-    match Shape::Own.entry(text, key) {
-        Err(StoreError::Entry { .. }) => Ok(None),
-        entry => Ok(entry?.and_then(Entry::into_login)),
-    }
 }
 
 /// The one that was issued later, or else lapses later; of equals the first.

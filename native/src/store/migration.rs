@@ -2,21 +2,22 @@
 //! `settings.json`. pi moves them into `auth.json` at its next start, if there is none yet; whoever
 //! reads before that would find nobody signed in.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-use tempfile::Builder;
 use zeroize::Zeroizing;
 
 use super::disk::Disk;
 use super::document::Document;
 use super::error::At as _;
+use super::private::{Draft, OWNER_ONLY, folder_of};
 use super::profile::Tool;
 use super::{StoreError, private};
 
 impl Tool {
-    /// Does what the tool itself would at its next start: brings the logins of its old versions to
-    /// `path`, if nothing is there yet; `true` if there were any. Only pi has such.
+    /// Brings the logins and keys of the tool's old versions to `path`, as it would itself at its
+    /// next start, if nothing is there yet; `true` if there were any. Only pi has such. Its settings
+    /// stay as they are: pi goes by its new file once that is there.
     ///
     /// # Errors
     /// [`StoreError`] if the old files cannot be read or the new one not written. They are as they
@@ -27,13 +28,11 @@ impl Tool {
             return Ok(false);
         }
         let oauth_path = path.with_file_name("oauth.json");
-        let settings_path = path.with_file_name("settings.json");
         let oauth = private::read(&oauth_path)?;
         // pi passes over settings that it cannot read.
-        let settings = private::read(&settings_path).ok().flatten();
-        let (text, settings) = migrated(oauth.as_deref(), settings.as_deref())
-            .map_err(|why| why.of(&oauth_path, None))?;
-        let Some(text) = text else { return Ok(false) };
+        let settings = private::read(&path.with_file_name("settings.json")).ok().flatten();
+        let text = migrated(oauth.as_deref(), settings.as_deref());
+        let Some(text) = text.map_err(|why| why.of(&oauth_path, None))? else { return Ok(false) };
         if !is_new(path, &text)? {
             return Ok(false);
         }
@@ -42,17 +41,15 @@ impl Tool {
             std::fs::rename(&oauth_path, path.with_file_name("oauth.json.migrated"))
                 .at(&oauth_path)?;
         }
-        if let Some(text) = settings {
-            private::replace(&Disk::default(), &settings_path, text.as_bytes())?;
-        }
         Ok(true)
     }
 }
 
-type Text = Option<Zeroizing<String>>;
-
-/// The new file's text, and that of the settings without their keys, as far as there is anything.
-fn migrated(oauth: Option<&String>, settings: Option<&String>) -> Result<(Text, Text), StoreError> {
+/// The new file's text, if there is anything for it.
+fn migrated(
+    oauth: Option<&String>,
+    settings: Option<&String>,
+) -> Result<Option<Zeroizing<String>>, StoreError> {
     let mut text = Zeroizing::new("{}".to_owned());
     if let Some(oauth) = oauth {
         for (provider, login) in Document::parse(oauth)?.members() {
@@ -74,8 +71,7 @@ fn migrated(oauth: Option<&String>, settings: Option<&String>) -> Result<(Text, 
         }
     }
     let is_empty = Document::parse(&text)?.members().next().is_none();
-    let settings = keys.and_then(|_| settings?.without(&["apiKeys"]));
-    Ok((Some(text).filter(|_| !is_empty), settings))
+    Ok(Some(text).filter(|_| !is_empty))
 }
 
 /// An entry with its type in front.
@@ -85,16 +81,13 @@ fn with_type(login: &str) -> Zeroizing<String> {
     Zeroizing::new([r#"{"type": "oauth""#, comma, members].concat())
 }
 
-/// Writes the file unless somebody else just has.
+/// Writes the file unless somebody else just has. Durable when it returns.
 fn is_new(path: &Path, text: &str) -> Result<bool, StoreError> {
-    let folder = path.parent().unwrap_or(path);
-    let file = Builder::new().prefix(".grantflow-").suffix(".tmp").tempfile_in(folder);
-    let mut file = file.at(folder)?;
-    file.write_all(text.as_bytes()).at(path)?;
-    file.as_file().sync_all().at(path)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(true),
-        Err(why) if why.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(why) => Err(StoreError::system(path, why.error)),
+    let (disk, folder) = (Disk::default(), folder_of(path));
+    let draft = Draft::write(&disk, path, text.as_bytes(), OWNER_ONLY).at(folder)?;
+    match draft.put_where_none_is(path) {
+        Ok(()) => disk.sync_folder(folder).at(folder).map(|()| true),
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(why) => Err(StoreError::system(path, why)),
     }
 }

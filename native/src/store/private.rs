@@ -99,6 +99,11 @@ impl<'d> Draft<'d> {
     pub(super) fn move_to(self, path: &Path) -> io::Result<()> {
         self.disk.rename(self.file, path)
     }
+
+    /// The same, unless something stands there.
+    pub(super) fn put_where_none_is(self, path: &Path) -> io::Result<()> {
+        self.file.persist_noclobber(path).map(drop).map_err(|why| why.error)
+    }
 }
 
 /// The folder, with those above it; what is made by us only its owner can enter.

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use self::values::Member;
 use super::document::Document;
 use super::profile::Tool;
-use super::{Key, StoreError};
+use super::{Expected, Key, StoreError};
 
 /// Whose way of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,8 +117,8 @@ impl Shape {
         entries.filter(|(found, _)| found == key).map(|(_, entry)| entry).next().transpose()
     }
 
-    /// The text with this credential under the key; a new text where there is none. Of a login that
-    /// is there only what changed is written; anything else under the key goes.
+    /// The text with this renewed credential under the key; a new text where there is none. Of a
+    /// login that is there only what changed is written; anything else under the key goes.
     ///
     /// # Errors
     /// [`StoreError::ReadOnly`] if nothing of ours is written into such files, or not under this
@@ -129,18 +129,51 @@ impl Shape {
         key: &Key,
         credential: &Credential,
     ) -> Result<Zeroizing<String>, StoreError> {
-        let new = self.members(key, credential)?;
-        let text = Zeroizing::new(text.unwrap_or("{}\n").to_owned());
-        match self.entry(&text, key) {
-            Ok(Some(Entry::Login(there))) => {
+        let text = text.unwrap_or("{}\n");
+        let mut new = self.members(key, credential)?;
+        let Some(there) = self.login(text, key)? else { return self.afresh(text, key, &new) };
+        self.check_account(key, &there, credential)?;
+        let mut old = self.members(key, &there)?;
+        if !is_renewed_by_same(&there, credential) && self == Self::Of(Tool::ClaudeCode) {
+            old.push(claude::end_of_refresh_token());
+        }
+        if self == Self::Of(Tool::Pi) {
+            let document = Document::parse(text)?;
+            pi::spell_as_in(&document, key, &mut old);
+            pi::spell_as_in(&document, key, &mut new);
+        }
+        revised(Zeroizing::new(text.to_owned()), &old, &new)
+    }
+
+    /// The text after a save. A login takes the place of another one whole: what a tool has kept
+    /// about that one is not true of it.
+    ///
+    /// # Errors
+    /// As [`Shape::with`].
+    pub(super) fn with_saved(
+        self,
+        text: Option<&str>,
+        key: &Key,
+        expected: Expected,
+        credential: &Credential,
+    ) -> Result<Zeroizing<String>, StoreError> {
+        let there = text.map(|text| self.login(text, key)).transpose()?.flatten();
+        match (text, there) {
+            (Some(text), Some(there))
+                if expected == Expected::Anything && !is_renewed_by_same(&there, credential) =>
+            {
                 self.check_account(key, &there, credential)?;
-                revised(text, &self.members(key, &there)?, &new)
+                self.afresh(text, key, &self.members(key, credential)?)
             }
-            Ok(Some(Entry::Wiped) | None) | Err(StoreError::Entry { .. }) => {
-                revised(text, &[], &new)
-            }
-            Ok(Some(Entry::ApiKey(_) | Entry::Borrowed { .. })) => self.afresh(&text, key, &new),
-            Err(why) => Err(why),
+            (text, _) => self.with(text, key, credential),
+        }
+    }
+
+    /// The login under the key, if it is one that can be read: anything else is replaced.
+    pub(super) fn login(self, text: &str, key: &Key) -> Result<Option<Credential>, StoreError> {
+        match self.entry(text, key) {
+            Err(StoreError::Entry { .. }) => Ok(None),
+            entry => Ok(entry?.and_then(Entry::into_login)),
         }
     }
 
@@ -149,16 +182,10 @@ impl Shape {
     /// # Errors
     /// [`StoreError::ReadOnly`] if nothing of ours is written into such files.
     pub fn without(self, text: &str, key: &Key) -> Result<Option<Zeroizing<String>>, StoreError> {
-        let document = Document::parse(text)?;
-        let name = self.name(key)?;
-        let places: &[&[&str]] = match self {
-            Self::Of(Tool::ClaudeCode) => &claude::PLACES,
-            Self::Of(Tool::Codex) => &codex::PLACES,
-            Self::Own | Self::Of(_) => &[&[&name]],
-        };
-        let Some(mut text) = document.without(places[0]) else { return Ok(None) };
-        for place in &places[1..] {
-            text = Document::parse(&text)?.without(place).unwrap_or(text);
+        let [entry, others @ ..] = &self.places(key)?[..] else { return Ok(None) };
+        let Some(mut text) = Document::parse(text)?.without(&names(entry)) else { return Ok(None) };
+        for place in others {
+            text = Document::parse(&text)?.without(&names(place)).unwrap_or(text);
         }
         Ok(Some(text))
     }
@@ -245,8 +272,23 @@ impl Shape {
         key: &Key,
         members: &[Member],
     ) -> Result<Zeroizing<String>, StoreError> {
-        let empty = Document::parse(text)?.with(&[&self.name(key)?], "{}");
-        revised(empty, &[], members)
+        let mut text = Zeroizing::new(text.to_owned());
+        let mut others = self.places(key)?.into_iter();
+        if let Some(entry) = others.next() {
+            text = Document::parse(&text)?.with(&names(&entry), "{}");
+        }
+        let others: Vec<Member> = others.map(|place| (place, Zeroizing::default())).collect();
+        revised(text, &others, members)
+    }
+
+    /// Where what stands under a key is in the file: its own object, and what belongs to it.
+    fn places(self, key: &Key) -> Result<Vec<Vec<String>>, StoreError> {
+        let name = self.name(key)?;
+        Ok(match self {
+            Self::Of(Tool::ClaudeCode) => vec![vec![claude::LOGIN.to_owned()]],
+            Self::Of(Tool::Codex) => codex::PLACES.map(|place| vec![place.to_owned()]).to_vec(),
+            Self::Own | Self::Of(_) => vec![vec![name]],
+        })
     }
 }
 
@@ -270,6 +312,12 @@ fn revised(
 
 fn names(path: &[String]) -> Vec<&str> {
     path.iter().map(String::as_str).collect()
+}
+
+/// It is the same login, whatever has become of its access token.
+fn is_renewed_by_same(one: &Credential, other: &Credential) -> bool {
+    let digest = |credential: &Credential| credential.renewed_by().map(Secret::digest);
+    digest(one).is_some_and(|one| digest(other) == Some(one))
 }
 
 fn unusable(key: &Key) -> StoreError {

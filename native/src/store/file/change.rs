@@ -56,13 +56,13 @@ impl FileStore {
         credential: &Credential,
     ) -> Result<Saved, StoreError> {
         self.change(|text| {
-            let there = text.map(|text| self.login(text, key)).transpose()?.flatten();
+            let there = text.map(|text| self.shape().login(text, key)).transpose()?.flatten();
             if !expected.is_met_by(there.as_ref()) {
                 let is_saved = there.as_ref().is_some_and(|there| is_same(there, credential));
                 let changed = || Saved::Changed(there.map(Box::new));
                 return Ok(Change::Nothing(if is_saved { Saved::Done } else { changed() }));
             }
-            let after = self.shape().with(text, key, credential)?;
+            let after = self.shape().with_saved(text, key, expected, credential)?;
             let backup = text.map(|text| Text::new(text.to_owned()));
             Ok(Change::Write { after, backup, then: Saved::Done })
         })
@@ -365,14 +365,6 @@ impl FileStore {
                 Err(StoreError::ReadOnly { owner: tool.name().to_owned() })
             }
             Some(_) | None => Ok(()),
-        }
-    }
-
-    /// The login under the key, if it is one that can be read: anything else is replaced.
-    fn login(&self, text: &str, key: &Key) -> Result<Option<Credential>, StoreError> {
-        match self.shape().entry(text, key) {
-            Err(StoreError::Entry { .. }) => Ok(None),
-            entry => Ok(entry?.and_then(Entry::into_login)),
         }
     }
 }

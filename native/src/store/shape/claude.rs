@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use grantflow_core::{Account, Credential, Scope, Secret, providers};
 use serde::Deserialize;
 use serde_json::Number;
+use zeroize::Zeroizing;
 
 use super::super::Key;
 use super::super::document::Document;
 use super::values::{Hidden, Member, Members, NEVER, milliseconds, object, unless_wiped};
 use super::{Entry, Read};
 
-const LOGIN: &str = "claudeAiOauth";
-
 /// Where the login stands.
-pub(super) const PLACES: [&[&str]; 1] = [&[LOGIN]];
+pub(super) const LOGIN: &str = "claudeAiOauth";
 
 /// Whose login it is.
 pub(super) fn key() -> Key {
@@ -27,7 +26,7 @@ pub(super) fn read(document: &Document<'_>) -> Option<Read> {
     Some((key(), object::<Login>(login).map(Login::entry)))
 }
 
-/// Its tokens, expiry and scope. The plan and everything else are Claude Code's own affair.
+/// Its tokens, expiry, scope and plan. Everything else is Claude Code's own affair.
 pub(super) fn members(credential: &Credential) -> Vec<Member> {
     let scopes: Vec<&str> = credential.scope.iter().collect();
     let mut login = Members::under(&[LOGIN]);
@@ -35,7 +34,13 @@ pub(super) fn members(credential: &Credential) -> Vec<Member> {
     login.text("refreshToken", credential.refresh_token.as_ref().map_or("", Secret::expose));
     login.number("expiresAt", credential.expires_at.unwrap_or(NEVER));
     login.json("scopes", serde_json::Value::from(scopes).to_string());
+    login.optional("subscriptionType", credential.account.plan.as_deref());
     login.finish()
+}
+
+/// When the refresh token lapses, which is not told of the next one.
+pub(super) fn end_of_refresh_token() -> Member {
+    (vec![LOGIN.to_owned(), "refreshTokenExpiresAt".to_owned()], Zeroizing::default())
 }
 
 #[derive(Deserialize)]

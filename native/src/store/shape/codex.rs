@@ -18,7 +18,7 @@ const API_KEY: &str = "OPENAI_API_KEY";
 const LAST_REFRESH: &str = "last_refresh";
 
 /// Where the login stands.
-pub(super) const PLACES: [&[&str]; 2] = [&[LOGIN], &[LAST_REFRESH]];
+pub(super) const PLACES: [&str; 2] = [LOGIN, LAST_REFRESH];
 
 /// Whose login it is.
 pub(super) fn key() -> Key {

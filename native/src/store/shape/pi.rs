@@ -74,6 +74,15 @@ pub(super) fn members(key: &Key, credential: &Credential) -> Vec<Member> {
     entry.finish()
 }
 
+/// An entry has its client under one of two names, and never under both.
+pub(super) fn spell_as_in(file: &Document<'_>, key: &Key, members: &mut [Member]) {
+    let entry = file.member(&member_name(key)).and_then(|entry| Document::parse(entry).ok());
+    if entry.is_some_and(|entry| entry.member("clientId").is_some()) {
+        let names = members.iter_mut().filter_map(|(path, _)| path.last_mut());
+        names.filter(|name| *name == "client_id").for_each(|name| "clientId".clone_into(name));
+    }
+}
+
 /// An API key of a person's, in an entry.
 pub(super) fn key_entry(text: &str) -> Option<Entry> {
     let ApiKey { key, env } = object(text)?;

@@ -26,6 +26,8 @@ fn its_login_is_anthropics() {
 #[test]
 fn a_renewal_changes_tokens_and_expiry_and_no_other_byte() {
     covers(&["B-CF-28", "B-CK-08"]);
+    let same = Credential { access_token: Secret::new("A"), ..login(CLAUDE, FILE, "anthropic") };
+    assert_eq!(saved(CLAUDE, FILE, &same), replaced(FILE, &[("\"sk-ant-oat01-a\"", "\"A\"")]));
     let renewed = Credential {
         access_token: Secret::new("A"),
         refresh_token: Some(Secret::new("R")),
@@ -38,6 +40,8 @@ fn a_renewal_changes_tokens_and_expiry_and_no_other_byte() {
             ("\"sk-ant-oat01-a\"", "\"A\""),
             ("\"sk-ant-ort01-r\"", "\"R\""),
             ("1780000000000", "1785000000000"),
+            // That of the former token.
+            ("\"refreshTokenExpiresAt\":1790000000000,", ""),
         ],
     );
     assert_eq!(saved(CLAUDE, FILE, &renewed), expected);

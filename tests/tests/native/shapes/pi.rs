@@ -157,6 +157,22 @@ fn what_pis_id_does_not_imply_is_written_beside() {
 }
 
 #[test]
+fn a_client_is_written_under_the_name_that_the_entry_has_for_it() {
+    let text = r#"{"n":{"type":"oauth","access":"a","refresh":"r","expires":1,"clientId":"c"}}"#;
+    let found = login(PI, text, "n");
+    let moved = Credential { origin: "https://n.example".into(), client_id: "d".into(), ..found };
+    let text = saved(PI, text, &moved);
+    assert!(text.contains("\"clientId\":\"d\"") && !text.contains("client_id"), "{text}");
+    let found = login(PI, &text, "n");
+    assert_eq!((found.origin, found.client_id), (moved.origin.clone(), moved.client_id.clone()));
+
+    let both = r#"{"n":{"type":"oauth","access":"a","refresh":"r","expires":1,"clientId":"c","client_id":"d"}}"#;
+    let error = PI.entry(both, &key("n")).unwrap_err();
+    assert!(matches!(error, StoreError::Entry { .. }), "{error:?}");
+    assert_eq!(login(PI, &saved(PI, both, &moved), "n").client_id, "d", "and a login mends it");
+}
+
+#[test]
 fn a_new_entry_is_one_that_pi_accepts() {
     let credential = Credential {
         account: Account { id: Some("account-2".into()), ..Account::default() },

@@ -117,8 +117,7 @@ fn pis_old_files_become_the_new_one() {
     assert!(text.contains(r#"{"type": "oauth", "refresh": "r", "access": "a""#), "{text}");
     assert_eq!(fs::read_to_string(folder.path().join("oauth.json.migrated")).unwrap(), old);
     assert!(!folder.path().join("oauth.json").exists());
-    let settings = fs::read_to_string(folder.path().join("settings.json")).unwrap();
-    assert_eq!(settings, r#"{"theme": "dark", "n":1.0}"#);
+    assert_eq!(fs::read_to_string(folder.path().join("settings.json")).unwrap(), settings);
     #[cfg(unix)]
     {
         let mode =

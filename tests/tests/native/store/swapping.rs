@@ -122,6 +122,44 @@ fn a_writer_who_never_stops_is_given_up_on() {
 }
 
 #[tokio::test]
+async fn a_renewal_keeps_what_a_tool_has_in_its_entry_and_another_login_does_not() {
+    covers(&["B-CF-28"]);
+    for (file, text, theirs) in [
+        (
+            "auth.json",
+            r#"{"anthropic":{"type":"oauth","access":"a","refresh":"refresh 1","expires":1,"origin":"o","later":1},"n":1}"#,
+            "later",
+        ),
+        (
+            ".pi/agent/auth.json",
+            r#"{"anthropic":{"type":"oauth","access":"a","refresh":"refresh 1","expires":1,"email":"e"},"n":1}"#,
+            "email",
+        ),
+        (
+            ".claude/.credentials.json",
+            r#"{"claudeAiOauth":{"accessToken":"a","refreshToken":"refresh 1","expiresAt":1,"scopes":[],"rateLimitTier":"t"},"n":1}"#,
+            "rateLimitTier",
+        ),
+    ] {
+        let home = Place::empty();
+        let path = home.folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        let (store, key) = (FileStore::at(&path).renewing(true), Key::of("anthropic"));
+        let of = |number| Credential { provider: "anthropic".into(), ..renewed(number) };
+        let has_theirs = || fs::read_to_string(&path).unwrap().contains(theirs);
+        done(CredentialStore::save(&store, &key, by(&of(1)), &of(2)).await);
+        assert!(has_theirs(), "{file}: a renewal");
+        done(CredentialStore::save(&store, &key, Expected::Anything, &of(2)).await);
+        assert!(has_theirs(), "{file}: the same login");
+        done(CredentialStore::save(&store, &key, Expected::Anything, &of(3)).await);
+        assert!(!has_theirs(), "{file}: another login");
+        assert_eq!(store.load("anthropic").unwrap().unwrap().access_token.expose(), "access 3");
+        assert!(fs::read_to_string(&path).unwrap().ends_with(",\"n\":1}"), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_saved_before_is_no_change() {
     let place = Place::empty();
     let (store, key) = (place.store(), Key::of("standard"));
