@@ -131,7 +131,10 @@ fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> 
         // two ledgers was lost, and with it what another trouble had left in it.
         return Ok(());
     }
-    let is_in_place = record == Some(token) || after.had(Trouble::Foreign);
+    // What waits beside a record that cannot be written is the newest there is.
+    let waits =
+        record.is_some_and(|record| is_put_aside(before, record)) && has_aside(before, token);
+    let is_in_place = record == Some(token) || waits || after.had(Trouble::Foreign);
     hold("R-P-04", is_in_place, || format!("{token:?} is presented for {record:?}"))?;
     let digest = token.refresh().digest();
     let times = after.seen.times(token);
@@ -212,6 +215,12 @@ fn is_put_aside(world: &World, instead_of: Token) -> bool {
     world.stash.as_ref().is_some_and(|stash| stash.expose().contains(&digest))
 }
 
+/// Whether the stash has this token.
+fn has_aside(world: &World, token: Token) -> bool {
+    let text = token.refresh();
+    world.stash.as_ref().is_some_and(|stash| stash.expose().contains(text.expose()))
+}
+
 /// What a process was told to be durable is in the record or the stash until something newer is.
 fn what_was_called_safe_is_there(world: &World) -> Held {
     let (Some(safe), Some(record)) = (world.seen.safe, world.record.as_ref()) else {
@@ -219,8 +228,7 @@ fn what_was_called_safe_is_there(world: &World) -> Held {
     };
     let record = refresh_token(record);
     let is_saved = record >= Some(safe);
-    let text = safe.refresh();
-    let is_aside = world.stash.as_ref().is_some_and(|stash| stash.expose().contains(text.expose()));
+    let is_aside = has_aside(world, safe);
     let was_aside = record.is_some_and(|token| token < safe);
     let law = if was_aside && world.participants.iter().any(|it| it.brought == Some(safe)) {
         "R-CR-07"

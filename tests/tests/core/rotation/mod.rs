@@ -76,7 +76,7 @@ fn three_at_once_do_no_worse_than_two() {
     closes(&three(&[Renew, SignIn, SignOut]).with(1, &[Crash]), (3015, 5294));
 }
 
-/// Minutes, so in `./test --long` only.
+/// Five minutes, so in `./test --long` only.
 #[test]
 fn whatever_goes_wrong_twice_no_law_of_renewal_breaks() {
     if std::env::var_os("GRANTFLOW_LONG").is_none() {
