@@ -5,6 +5,7 @@
 //! these it was. No credential goes to a file instead unless [`KeychainStore::or_file`] asks for it.
 
 mod item;
+mod journal;
 #[cfg(feature = "keychain")]
 mod system;
 mod worker;
@@ -63,7 +64,7 @@ pub trait Keychain: Send + fmt::Debug {
     }
 }
 
-/// Credentials in a keychain, with the locks and the journal of a file store beside it.
+/// Credentials in a keychain, with the locks and the ledgers of a file store beside it.
 #[derive(Clone, Debug)]
 pub struct KeychainStore {
     worker: Arc<Worker>,
@@ -73,7 +74,7 @@ pub struct KeychainStore {
 }
 
 impl KeychainStore {
-    /// Those in `keychain`. What is no secret and has to be there for a crash (locks, the journal)
+    /// Those in `keychain`. What is no secret and has to be there for a crash (locks, ledgers)
     /// stands in the folder beside that file, which itself is not touched.
     ///
     /// # Errors
@@ -259,7 +260,7 @@ impl CredentialStore for KeychainStore {
 
     fn probe<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async {
-            // The journal stands there, and maybe the credentials.
+            // The ledger stands there, and maybe the credentials.
             CredentialStore::probe(&self.beside, key).await?;
             let tried = self.run_or((), |_, chain| {
                 chain.write(PROBE, &vec![b' '; chain.room().unwrap_or(ROOM_FOR_TOKENS)])?;
@@ -274,7 +275,7 @@ impl CredentialStore for KeychainStore {
     }
 
     fn journal(&self) -> Option<&dyn Journal> {
-        self.beside.journal()
+        Some(self)
     }
 
     fn describe(&self) -> String {

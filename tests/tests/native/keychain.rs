@@ -12,11 +12,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use grantflow::core::Credential;
+use grantflow::core::{Credential, Secret};
 use grantflow::store::{
     CredentialStore, Expected, FileStore, Key, Keychain, KeychainError, KeychainStore, Saved,
 };
-use grantflow_tests::local;
+use grantflow_tests::{covers, local};
 use tempfile::TempDir;
 
 type Value = zeroize::Zeroizing<Vec<u8>>;
@@ -81,6 +81,29 @@ async fn it_can_lock_and_note_what_a_renewal_needs_beside_a_file_that_stays_away
     assert!(!is_written_under(place.folder.path(), "the-secret"));
 }
 
+#[tokio::test]
+async fn new_tokens_on_their_way_are_in_the_keychain_and_in_no_file() {
+    covers(&["C-36"]);
+    for room in [None, Some(2560)] {
+        let place = Place::new();
+        place.chain.state().room = room;
+        let (key, other) = (key("standard"), key("standard:work"));
+        let stash = Secret::new(format!("{{\"access\": \"{}\"}}", "the-secret".repeat(500)));
+        let store = place.store();
+        let journal = store.journal().unwrap();
+        journal.note(&key, "noted").await.unwrap();
+        journal.stash(&key, Some(&stash)).await.unwrap();
+        let noted = place.store().journal().unwrap().read(&key).await.unwrap();
+        assert_eq!(noted.stash.unwrap().expose(), stash.expose());
+        assert_eq!(noted.ledger.as_deref(), Some("noted"));
+        assert!(journal.read(&other).await.unwrap().stash.is_none());
+        assert!(!is_written_under(place.folder.path(), "the-secret"));
+        journal.stash(&key, None).await.unwrap();
+        assert!(journal.read(&key).await.unwrap().stash.is_none());
+        assert_eq!(place.chain.state().values.len(), 0, "{room:?}");
+    }
+}
+
 /// A keychain in memory that can be told to misbehave; clones are one keychain.
 #[derive(Clone, Default)]
 struct Chain(Arc<Mutex<State>>);
@@ -93,6 +116,10 @@ struct State {
     failing: Option<KeychainError>,
     /// How many changes still succeed before one does not.
     changes_left: Option<usize>,
+    /// How many changes still succeed before nothing does any more, as in a process that has ended.
+    ends_after: Option<usize>,
+    /// Whether the next call panics.
+    panics: bool,
     /// What the next reader of a part finds instead of everything.
     replacement: Option<BTreeMap<String, Vec<u8>>>,
     /// Held by a test for as long as calls shall hang.
@@ -109,12 +136,19 @@ impl Chain {
         let gate = Arc::clone(&self.state().gate);
         self.state().calls += 1;
         drop(gate.blocking_lock());
-        let state = self.state();
-        state.failing.map_or(Ok(state), Err)
+        let mut state = self.state();
+        if std::mem::take(&mut state.panics) {
+            drop(state);
+            panic!("the keychain's own fault");
+        }
+        let is_over = state.ends_after == Some(0);
+        let failing = state.failing.or(is_over.then_some(KeychainError::Failed));
+        failing.map_or(Ok(state), Err)
     }
 
     fn change(&self) -> Result<MutexGuard<'_, State>, KeychainError> {
         let mut state = self.call()?;
+        state.ends_after = state.ends_after.map(|left| left - 1);
         match state.changes_left {
             None => Ok(state),
             Some(0) => {

@@ -2,7 +2,7 @@
 //!
 //! The parts of a long text are named after its digest, and the item itself says how many there are.
 //! So a write is one step, that of the item, and whoever reads meanwhile finds the old parts or the
-//! new ones.
+//! new ones. While there may be parts that the item does not speak of, a list beside it names them.
 
 use grantflow_core::Digest;
 use zeroize::Zeroizing;
@@ -36,29 +36,66 @@ pub(super) fn read(
 
 /// Puts the text in place of the one that is there, and reads it again.
 pub(super) fn write(chain: &dyn Keychain, name: &str, new: &str) -> Result<(), KeychainError> {
-    let old = text(chain, name)?;
-    let old = old.and_then(|item| Parts::read(name, &item));
-    match Parts::of(name, new, chain.room())? {
-        None => chain.write(name, new.as_bytes())?,
-        Some(parts) if old.as_ref().is_some_and(|old| old.digest == parts.digest) => return Ok(()),
-        Some(parts) => {
-            let mut cut = parts.names().zip(new.as_bytes().chunks(parts.length));
-            let written = cut.try_for_each(|(name, part)| chain.write(&name, part));
-            let written = written.and_then(|()| chain.write(name, parts.header().as_bytes()));
-            if let Err(why) = written {
-                // It may have happened all the same.
-                if text(chain, name)?.is_none_or(|item| *item != parts.header()) {
-                    parts.remove(chain)?;
-                }
-                return Err(why);
-            }
-        }
-    }
+    let parts = Parts::of(name, new, chain.room())?;
+    let mut known = Parts::known(chain, name)?;
+    known.extend(parts.clone());
+    let written = put(chain, name, new, parts.as_ref(), &known);
+    // Also of one that failed: it may have happened all the same.
+    let cleaned = clean(chain, name, &known);
+    written?;
     if read(chain, name)?.is_none_or(|there| *there != new) {
         return Err(KeychainError::Damaged);
     }
-    // Whoever reads the former text in this moment reads again.
-    old.map_or(Ok(()), |old| old.remove(chain))
+    cleaned
+}
+
+/// Takes the text out, if there is one.
+pub(super) fn remove(chain: &dyn Keychain, name: &str) -> Result<(), KeychainError> {
+    let known = Parts::known(chain, name)?;
+    list(chain, name, &known)?;
+    chain.remove(name)?;
+    clean(chain, name, &known)
+}
+
+fn put(
+    chain: &dyn Keychain,
+    name: &str,
+    new: &str,
+    parts: Option<&Parts>,
+    known: &[Parts],
+) -> Result<(), KeychainError> {
+    list(chain, name, known)?;
+    let Some(parts) = parts else { return chain.write(name, new.as_bytes()) };
+    let mut cut = parts.names().zip(new.as_bytes().chunks(parts.length));
+    cut.try_for_each(|(name, part)| chain.write(&name, part))?;
+    chain.write(name, parts.header().as_bytes())
+}
+
+/// Writes down which parts there may be, before there are any and before they lose the item that
+/// speaks of them: who ends in between leaves them to the next.
+fn list(chain: &dyn Keychain, name: &str, known: &[Parts]) -> Result<(), KeychainError> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = known.iter().map(Parts::header).collect();
+    chain.write(&list_of(name), lines.join("\n").as_bytes())
+}
+
+/// Removes the parts that the item does not speak of. Whoever reads them in this moment reads again.
+fn clean(chain: &dyn Keychain, name: &str, known: &[Parts]) -> Result<(), KeychainError> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let there = text(chain, name)?.and_then(|item| Parts::read(name, &item));
+    let is_there = |parts: &&Parts| there.as_ref().is_some_and(|it| it.digest == parts.digest);
+    let mut former = known.iter().filter(|parts| !is_there(parts));
+    former.try_for_each(|parts| parts.remove(chain))?;
+    chain.remove(&list_of(name))
+}
+
+/// The item that lists all that may have parts.
+fn list_of(name: &str) -> String {
+    [name, ".parts"].concat()
 }
 
 fn text(chain: &dyn Keychain, name: &str) -> Result<Option<Zeroizing<String>>, KeychainError> {
@@ -68,6 +105,7 @@ fn text(chain: &dyn Keychain, name: &str) -> Result<Option<Zeroizing<String>>, K
 }
 
 /// Where the parts of a text are.
+#[derive(Clone)]
 struct Parts {
     item: String,
     count: usize,
@@ -94,6 +132,16 @@ impl Parts {
         let (count, digest) = item.strip_prefix(IN_PARTS)?.trim().split_once(' ')?;
         let count = count.parse().ok().filter(|count| *count <= MOST_PARTS)?;
         Some(Self { item: name.to_owned(), count, length: 0, digest: digest.to_owned() })
+    }
+
+    /// Those that there may be: what the item speaks of, and what an earlier write or removal has
+    /// left behind.
+    fn known(chain: &dyn Keychain, name: &str) -> Result<Vec<Self>, KeychainError> {
+        let (item, list) = (text(chain, name)?, text(chain, &list_of(name))?);
+        let lines = list.iter().flat_map(|list| list.lines());
+        let mut known: Vec<Self> = lines.filter_map(|line| Self::read(name, line)).collect();
+        known.extend(item.and_then(|item| Self::read(name, &item)));
+        Ok(known)
     }
 
     fn header(&self) -> String {

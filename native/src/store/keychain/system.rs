@@ -1,6 +1,11 @@
 //! The keychain of the operating system: Keychain Services on macOS, the Credential Manager on
 //! Windows, the Secret Service elsewhere.
 
+use std::error::Error as _;
+use std::io;
+use std::iter::successors;
+use std::sync::Arc;
+
 use keyring::{Entry, Error};
 use zeroize::Zeroizing;
 
@@ -23,7 +28,10 @@ impl SystemKeychain {
     }
 
     fn item(&self, name: &str) -> Result<Entry, KeychainError> {
-        Entry::new(&self.service, name).map_err(|why| told(&why))
+        Entry::new(&self.service, name).map_err(|why| match (why, Entry::store_status()) {
+            (Error::NoDefaultStore, Err(why)) => not_opened(why),
+            (why, _) => told(&why),
+        })
     }
 }
 
@@ -52,12 +60,26 @@ impl Keychain for SystemKeychain {
     }
 }
 
+/// Why no keychain could be opened. That there is none at all, and no other reason, lets a file stand
+/// in for it.
+fn not_opened(why: &Error) -> KeychainError {
+    let mut causes = successors(why.source(), |&cause| cause.source());
+    if causes.any(is_absence) { KeychainError::Absent } else { told(why) }
+}
+
+/// No bus to find a keychain on, or none on it. The latter the crates below tell in words alone.
+fn is_absence(why: &(dyn std::error::Error + 'static)) -> bool {
+    const WORDS: [&str; 2] = ["no secret service provider", "DBus.Error.ServiceUnknown"];
+    let has_no_bus = why.downcast_ref::<Arc<io::Error>>().map(|why| why.kind());
+    has_no_bus == Some(io::ErrorKind::NotFound)
+        || WORDS.iter().any(|words| why.to_string().contains(words))
+}
+
 /// The error without what it quotes, which may be a secret.
 #[expect(clippy::wildcard_enum_match_arm, reason = "there may be more in a later version")]
 fn told(why: &Error) -> KeychainError {
     match why {
         Error::NoStorageAccess(_) => KeychainError::Locked,
-        Error::NoDefaultStore | Error::NotSupportedByStore(_) => KeychainError::Absent,
         Error::TooLong(..) => KeychainError::TooLong,
         Error::BadEncoding(_)
         | Error::BadDataFormat(..)

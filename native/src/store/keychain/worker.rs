@@ -25,7 +25,7 @@ impl Worker {
         let worker = Self { jobs, keychain: format!("{keychain:?}") };
         let run = move || queue.iter().for_each(|job| job(&keychain));
         let thread = thread::Builder::new().name("grantflow-keychain".to_owned()).spawn(run);
-        thread.map_err(|_| KeychainError::Absent)?;
+        thread.map_err(|_| KeychainError::Failed)?;
         Ok(worker)
     }
 
@@ -43,9 +43,9 @@ impl Worker {
                 let _ = tell.send(job(keychain));
             }
         });
-        self.jobs.send(job).map_err(|_| KeychainError::Absent)?;
+        self.jobs.send(job).map_err(|_| KeychainError::Failed)?;
         match tokio::time::timeout(at_most, told).await {
-            Ok(done) => done.map_err(|_| KeychainError::Absent)?,
+            Ok(done) => done.map_err(|_| KeychainError::Failed)?,
             Err(_) => Err(KeychainError::TimedOut.into()),
         }
     }

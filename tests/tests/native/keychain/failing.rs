@@ -63,6 +63,21 @@ async fn one_that_hangs_is_given_up_and_takes_neither_the_runtime_nor_more_threa
 }
 
 #[tokio::test]
+async fn one_that_panics_has_failed_and_no_file_stands_in_for_it() {
+    covers(&["B-CF-22"]);
+    let place = Place::new();
+    place.chain.state().panics = true;
+    let store = place.store().or_file();
+    for _ in 0..2 {
+        let credential = local::credential("the-secret");
+        let saved = store.save(&key("standard"), Expected::Anything, &credential).await;
+        let error = saved.unwrap_err();
+        assert!(matches!(error, StoreError::Keychain(KeychainError::Failed)), "{error:?}");
+    }
+    assert!(!place.file().exists());
+}
+
+#[tokio::test]
 async fn a_save_that_was_given_up_before_it_began_never_happens() {
     covers(&["B-CF-22"]);
     let place = Place::new();

@@ -67,6 +67,26 @@ async fn a_write_that_fails_anywhere_leaves_the_old_text_or_the_new_one() {
     }
 }
 
+#[tokio::test]
+async fn parts_that_an_ended_process_left_go_with_the_next_write() {
+    covers(&["B-CF-23"]);
+    for ends_after in 0.. {
+        let place = Place::with_room(WINDOWS);
+        put(&place.store(), &local::credential(&"former ".repeat(1000))).await;
+        place.chain.state().ends_after = Some(ends_after);
+        let next = local::credential(&"next ".repeat(1500));
+        let saved = place.store().save(&key("standard"), super::Expected::Anything, &next).await;
+        place.chain.state().ends_after = None;
+        assert!(place.store().remove(&key("standard")).await.unwrap());
+        let values = place.chain.state().values.clone();
+        assert_eq!(values.into_keys().collect::<Vec<_>>(), ["credentials"], "at {ends_after}");
+        if saved.is_ok() {
+            assert!(ends_after > 8, "only {ends_after} changes");
+            break;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_reads_while_another_writes_finds_a_whole_text() {
     covers(&["B-CF-23"]);
