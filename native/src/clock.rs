@@ -31,5 +31,5 @@ pub(crate) fn wall() -> u64 {
 
 /// Whole milliseconds, without ever overflowing.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }

@@ -6,13 +6,13 @@
 //! are handed out as soon as they are there, while they are still being saved.
 
 mod flight;
+mod shown;
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 use grantflow_core as core;
 use grantflow_core::{
     Client, Credential, Digest, Due, Endpoint, Kept, Now, Outcome, RENEW_BEFORE, Renewal,
@@ -21,6 +21,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::flight::{Boarding, Flight, Flying, LONGEST_PAUSE, PAUSE, Stage, UnderWay};
+pub use self::shown::Access;
+use self::shown::Shown;
 use crate::access_token::AccessToken;
 use crate::clock::wall;
 use crate::error::Error;
@@ -69,18 +71,6 @@ struct Shared {
     /// Its receivers wake when all of this is dropped.
     alive: watch::Sender<()>,
 }
-
-/// What callers see.
-#[derive(Clone)]
-struct Shown {
-    token: AccessToken,
-    /// The login is over, or another's: nobody gets it any more, whatever its expiry says.
-    withdrawn: bool,
-}
-
-/// A look at a token that works. It holds nothing up: renewals go on meanwhile, and the next look
-/// sees their token.
-pub struct Access(Guard<Arc<Shown>>);
 
 impl Keeper {
     pub(crate) fn new(place: Place, credential: Credential) -> Result<Self, Error> {
@@ -244,11 +234,7 @@ impl Keeper {
     }
 
     fn is_wanting(&self, shown: &Shown, min_ttl: Duration) -> bool {
-        let AccessToken { credential, client, .. } = &shown.token;
-        let margin = self.shared.place.options.margin;
-        // The monotonic clock has no say in this, and reading it would cost as much again.
-        let now = Now { wall: wall(), mono: 0 };
-        shown.withdrawn || credential.is_wanting(client, margin, min_ttl, now)
+        shown.is_wanting(self.shared.place.options.margin, min_ttl, wall())
     }
 
     async fn renewed_for(&self, min_ttl: Duration) -> Result<Access, Error> {
@@ -342,6 +328,7 @@ impl Shared {
             self.change(|shown| Shown {
                 token: AccessToken { trouble: Some(Arc::clone(why)), ..shown.token },
                 withdrawn: shown.withdrawn || withdrawn,
+                ..shown
             });
         }
         let (shown, now) = (self.current.load(), self.now());
@@ -365,27 +352,6 @@ impl Shared {
     /// No holder leaves it half changed, so a panic elsewhere has spoilt nothing.
     fn lock_flight(&self) -> std::sync::MutexGuard<'_, Flight> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shown {
-    fn new(place: &Place, credential: Credential, kept: Kept, trouble: Option<Arc<Error>>) -> Self {
-        let client = place.client.clone();
-        Self { token: AccessToken { credential, client, kept, trouble }, withdrawn: false }
-    }
-}
-
-impl Deref for Access {
-    type Target = AccessToken;
-
-    fn deref(&self) -> &AccessToken {
-        &self.0.token
-    }
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
     }
 }
 
