@@ -60,7 +60,9 @@ pub(crate) fn tell(output: &Output, held: &Held, token: &AccessToken) -> Exit {
     let (key, again) = (&held.key, &held.again);
     let left = until(token.credential().expires_at);
     let left = left.map(|left| format!(" for {}", span(left))).unwrap_or_default();
-    let message = match (token.kept(), token.trouble()) {
+    // A second token that is only in memory can be had again.
+    let kept = if token.is_at_risk() { token.kept() } else { Kept::Saved };
+    let message = match (kept, token.trouble()) {
         (Kept::Saved, None) => return Exit::Ok,
         (Kept::Saved, Some(why)) => {
             let what = format!("{key} could not be renewed, and is still good{left}: {why}");
