@@ -30,10 +30,8 @@ pub(crate) async fn run(output: Output, asked: &Demo) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let folder = tempfile::tempdir()?;
     let narrator = Narrator::new(output, asked.interactive);
-    let watching = narrator.clone();
-    let logins = Logins::open(folder.path().join("auth.json"))
-        .map_err(|error| Failure::of("", &error))?
-        .with_watch(move |event| watching.event(event));
+    let logins =
+        Logins::open(folder.path().join("auth.json")).map_err(|error| Failure::of("", &error))?;
     introduce(&output)?;
 
     let scenes = scenes::logins(asked.interactive);
@@ -48,7 +46,10 @@ pub(crate) async fn run(output: Output, asked: &Demo) -> Result<Exit, Failure> {
     }
     if let Some(played) = rotating {
         narrator.begin(scenes.len() + 1, scenes.len() + 1, scenes::RENEWAL.0, scenes::RENEWAL.1)?;
+        // What a store is asked for is told here alone: in a login it would only be noise.
+        let watching = narrator.clone();
         let logins = logins.with_client(played.client.clone());
+        let logins = logins.with_watch(move |event| watching.event(event));
         renew(&logins, &narrator, &played).await?;
     }
 
