@@ -63,16 +63,8 @@ fn an_account_without_a_seat_needs_somebody_else() {
         faults: vec![Fault::SecondToken403.always()],
         ..Config::new(Dialect::Github, "")
     });
-    let (home, issuer) = (Home::new(), server.issuer());
-    let file = home.file(
-        "copilot.toml",
-        &format!(
-            "preset = \"github-copilot\"\n\
-             device_authorization_endpoint = \"{issuer}/login/device/code\"\n\
-             token_endpoint = \"{issuer}/login/oauth/access_token\"\n\
-             then = {{ endpoint = \"{issuer}/copilot_internal/v2/token\" }}\n"
-        ),
-    );
+    let home = Home::new();
+    let file = home.file("copilot.toml", &server.copilot_file());
     assert_ended(&home.run(&["login", "--provider-file", &file]), 7, "exchange");
 }
 

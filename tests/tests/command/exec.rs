@@ -85,16 +85,8 @@ fn of_two_tokens_programs_get_the_first_and_exchange_it_themselves() {
         interval_s: 1,
         ..Config::new(Dialect::Github, "")
     });
-    let (home, issuer) = (Home::new(), server.issuer());
-    let file = home.file(
-        "copilot.toml",
-        &format!(
-            "preset = \"github-copilot\"\n\
-             device_authorization_endpoint = \"{issuer}/login/device/code\"\n\
-             token_endpoint = \"{issuer}/login/oauth/access_token\"\n\
-             then = {{ endpoint = \"{issuer}/copilot_internal/v2/token\" }}\n"
-        ),
-    );
+    let home = Home::new();
+    let file = home.file("copilot.toml", &server.copilot_file());
     let login = home.run(&["login", "--provider-file", &file, "--flow", "device"]);
     assert_eq!(login.code, Some(0), "{login:?}");
     let exec = ["exec", "--provider-file", &file];

@@ -37,6 +37,17 @@ impl TestServer {
         )
     }
 
+    /// Copilot's preset, moved here.
+    pub(crate) fn copilot_file(&self) -> String {
+        let issuer = self.issuer();
+        format!(
+            "preset = \"github-copilot\"\n\
+             device_authorization_endpoint = \"{issuer}/login/device/code\"\n\
+             token_endpoint = \"{issuer}/login/oauth/access_token\"\n\
+             then = {{ endpoint = \"{issuer}/copilot_internal/v2/token\" }}\n"
+        )
+    }
+
     /// What the server found wrong with its client.
     pub(crate) fn findings(&self) -> Vec<String> {
         let server = self.handle.server();
