@@ -2,7 +2,6 @@
 
 use grantflow_core::{Account, Ended, Ledger, Mark, Now};
 
-use crate::error::Error;
 use crate::owner::{Life, Owner};
 use crate::store::{CredentialStore, Key, Record};
 
@@ -65,11 +64,12 @@ impl Standing {
         key: Key,
         record: Record,
         now: Now,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let Record { credential, borrowed_from } = record;
         let interrupted = match store.journal() {
             Some(journal) if borrowed_from.is_none() => {
-                let noted = journal.read(&key).await?;
+                // Notes that cannot be read stop the next renewal, which says so, and hide no login.
+                let noted = journal.read(&key).await.unwrap_or_default();
                 let ledger = noted.ledger.and_then(|ledger| Ledger::read(&ledger).ok());
                 let digest = credential.renewed_by().map(crate::Secret::digest);
                 let mark = ledger.and_then(|ledger| ledger.mark);
@@ -92,7 +92,7 @@ impl Standing {
             (true, false, None) => Health::Lapsed,
         };
         let (expires_at, account) = (credential.expires_at, credential.account);
-        Ok(Self { key, health, expires_at, is_renewable, borrowed_from, interrupted, account })
+        Self { key, health, expires_at, is_renewable, borrowed_from, interrupted, account }
     }
 }
 

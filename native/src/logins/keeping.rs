@@ -89,7 +89,7 @@ impl Logins {
     pub async fn standings(&self) -> Result<Vec<Standing>, Error> {
         let mut standings = Vec::new();
         for (key, record) in self.store.list().await? {
-            standings.push(Standing::of(&*self.store, key, record, self.clock.now()).await?);
+            standings.push(Standing::of(&*self.store, key, record, self.clock.now()).await);
         }
         Ok(standings)
     }

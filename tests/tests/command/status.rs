@@ -38,6 +38,18 @@ fn a_damaged_login_hides_no_other() {
 }
 
 #[test]
+fn notes_that_cannot_be_read_hide_no_login() {
+    let home = Home::new();
+    home.sign_in(&json!({ "xai": login(later()), "kimi": login(later()) }));
+    let name = Digest::of("xai").to_string();
+    let ledger = home.path().join(format!("data/auth.json.grantflow/{name}.ledger"));
+    fs::create_dir_all(ledger).unwrap();
+    let run = home.run(&["status", "--json"]);
+    let shown: Vec<_> = run.events().iter().map(|it| it["provider"].clone()).collect();
+    assert_eq!((run.code, shown), (Some(0), vec!["kimi".into(), "xai".into()]));
+}
+
+#[test]
 fn an_interrupted_renewal_says_what_it_means() {
     for (stash, ended, outcome, words) in [
         (true, None, "recoverable", "its new tokens are safe"),
