@@ -68,6 +68,26 @@ pub struct Account {
 }
 
 impl Credential {
+    /// One of which only this is known: from whom it is, and what an API wants to see.
+    pub fn bare(provider: impl Into<String>, access_token: Secret) -> Self {
+        Self {
+            provider: provider.into(),
+            origin: String::new(),
+            client_id: String::new(),
+            access_token,
+            refresh_token: None,
+            subject_token: None,
+            id_token: None,
+            obtained_at: 0,
+            expires_at: None,
+            renew_at: None,
+            scope: Scope::default(),
+            account: Account::default(),
+            api_base: None,
+            extra: BTreeMap::new(),
+        }
+    }
+
     /// When to renew: ms since 1970. `margin` before expiry, but never less than the provider's
     /// own margin; half-way through a life too short for that, so that a short-lived token is used
     /// rather than renewed for ever; when the server asked, if that is sooner. `None` if the

@@ -141,8 +141,8 @@ pub use provider::{
 pub use provider_file::{BadProviderFile, ProviderFile};
 pub use rejected::{Malformed, Mistake, Rejected};
 pub use renewal::{
-    Answer, Ask, Due, Ended, Expected, Kept, Ledger, Loaded, Lock, Mark, NewerLedger, Outcome,
-    Renewal, RenewalStep, Revoked, StoreTrouble, Task, Unwritten,
+    Answer, Ask, Due, Ended, Expected, InPlaceOf, Kept, Ledger, Loaded, Lock, Mark, NewerLedger,
+    Outcome, Renewal, RenewalStep, Revoked, StoreTrouble, Task, Unwritten, waiting_login,
 };
 pub use scope::Scope;
 pub use secret::{Digest, Secret};

@@ -31,6 +31,12 @@ pub enum Error {
     Listener(LoopbackError),
     /// Nobody has signed in to this provider.
     NotSignedIn(String),
+    /// Somebody else than was expected has signed in, and nothing was kept: who, as far as it is
+    /// known.
+    SomebodyElse(Option<String>),
+    /// The login has come, and somebody else holds the lock of the file that it belongs into. It is
+    /// kept beside that, and put in place by whatever asks for a token next.
+    LoginWaits(String),
     /// The credential is another tool's; renewing it here would spend a refresh token that the
     /// other tool still holds, and log it out.
     Borrowed {
@@ -71,7 +77,7 @@ impl Error {
             Self::Ended(error) => error.remedy(),
             Self::Shared(error) => error.remedy(),
             Self::Borrowed { .. } => Remedy::UseOwnerTool,
-            Self::NotSignedIn(_) => Remedy::SignInAgain,
+            Self::NotSignedIn(_) | Self::SomebodyElse(_) => Remedy::SignInAgain,
             Self::Misconfigured(_)
             | Self::UnknownProvider(_)
             | Self::TermsNotAccepted(_)
@@ -82,7 +88,7 @@ impl Error {
             Self::NoRoute | Self::Listener(_) => Remedy::UseAnotherFlow,
             Self::Store(error) => error.remedy(),
             Self::Pending(error) => error.remedy(),
-            Self::NoEntropy => Remedy::RetryLater,
+            Self::LoginWaits(_) | Self::NoEntropy => Remedy::RetryLater,
         }
     }
 
@@ -108,6 +114,17 @@ impl fmt::Display for Error {
             Self::NoRoute => f.write_str("this provider has no such login: choose another way"),
             Self::Listener(why) => why.fmt(f),
             Self::NotSignedIn(provider) => write!(f, "nobody has signed in to {provider} here"),
+            Self::SomebodyElse(Some(who)) => {
+                write!(f, "somebody else has signed in, {who}, and nothing was kept")
+            }
+            Self::SomebodyElse(None) => {
+                f.write_str("somebody else has signed in, and nothing was kept")
+            }
+            Self::LoginWaits(provider) => write!(
+                f,
+                "you are signed in to {provider}, but another program holds the lock of the file: \
+                 the login is kept beside it until the lock is free"
+            ),
             Self::Borrowed { provider, from } => write!(
                 f,
                 "the token for {provider} has to be renewed by {from}, whose it is: renewing it \
@@ -144,6 +161,8 @@ impl std::error::Error for Error {
             | Self::TermsNotAccepted(_)
             | Self::NoRoute
             | Self::NotSignedIn(_)
+            | Self::SomebodyElse(_)
+            | Self::LoginWaits(_)
             | Self::Borrowed { .. }
             | Self::NewTokenRejected(_)
             | Self::NoEntropy => None,

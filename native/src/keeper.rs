@@ -314,7 +314,7 @@ impl Shared {
                 // Whoever has signed out meanwhile stays so.
                 self.change(|shown| Shown { withdrawn: shown.withdrawn, ..still.clone() });
             }
-            Outcome::SignedIn | Outcome::SignedOut { .. } => {
+            Outcome::SignedIn(_) | Outcome::SignedOut { .. } => {
                 return Err(Arc::new(core::Error::SignedOut.into()));
             }
         }

@@ -72,7 +72,7 @@ impl LoginOptions {
         if id.iter().chain(email).any(is_it) {
             Ok(())
         } else {
-            Err(core::Error::AccountMismatch.into())
+            Err(Error::SomebodyElse(email.as_ref().or(id.as_ref()).cloned()))
         }
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use grantflow_core as core;
 use grantflow_core::{
-    Client, Configuration, Credential, Flow, Outcome, Prompt, Provider, Redirect, Renewal, Revoked,
-    providers,
+    Client, Configuration, Credential, Flow, Kept, Outcome, Prompt, Provider, Redirect, Renewal,
+    Revoked, providers,
 };
 
 use crate::clock::Clock;
@@ -262,9 +262,12 @@ impl Logins {
         let now = self.clock.now();
         let mut login = Renewal::sign_in(&place.client, credential.clone(), ask, &entropy()?, now);
         let (outcome, _) = place.perform(&mut login, |_| ()).await?;
-        let Outcome::SignedIn = outcome else { return Err(unexpected()) };
+        let Outcome::SignedIn(kept) = outcome else { return Err(unexpected()) };
         self.withdraw(&place.key);
-        Ok(credential)
+        match kept {
+            Kept::Saved => Ok(credential),
+            Kept::Stashed | Kept::InMemory => Err(Error::LoginWaits(place.key.to_string())),
+        }
     }
 
     fn place(&self, key: Key, client: Client) -> Place {

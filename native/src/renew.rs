@@ -121,22 +121,22 @@ impl<'a> Performer<'a> {
     async fn answer(&mut self, task: Task) -> Answer {
         match task {
             Task::Lock(lock, at_most) => self.lock(lock, at_most).await,
-            Task::Load => {
-                let loaded = self.load().await;
-                self.or_trouble(loaded, |loaded| Answer::Loaded(Box::new(loaded)))
-            }
+            Task::Load => match self.load().await {
+                Ok(loaded) => Answer::Loaded(Box::new(loaded)),
+                Err(why) => self.unread(why),
+            },
             Task::Alive(who) => Answer::Alive(owner::is_alive(&who)),
             Task::Probe => {
                 let probed = self.store.probe(self.key).await;
                 self.or_trouble(probed, |()| Answer::Done)
             }
-            Task::Note(ledger) => {
-                let noted = self.journal().note(&self.notes, &ledger).await;
-                self.or_trouble(noted, |()| Answer::Done)
+            Task::Note(in_place_of, ledger) => {
+                let noted = self.journal().note(&self.notes, in_place_of, &ledger).await;
+                self.or_trouble(noted, done_or_changed)
             }
-            Task::Stash(stash) => {
-                let stashed = self.journal().stash(&self.notes, stash.as_ref()).await;
-                self.or_trouble(stashed, |()| Answer::Done)
+            Task::Stash(in_place_of, stash) => {
+                let stashed = self.journal().stash(&self.notes, in_place_of, stash.as_ref()).await;
+                self.or_trouble(stashed, done_or_changed)
             }
             Task::Confirm => self.confirm().await,
             Task::Save(expected, credential) => {
@@ -148,9 +148,7 @@ impl<'a> Performer<'a> {
             }
             Task::Remove => {
                 let removed = self.store.remove(self.key).await;
-                self.or_trouble(removed, |was_there| {
-                    if was_there { Answer::Done } else { Answer::Changed(None) }
-                })
+                self.or_trouble(removed, done_or_changed)
             }
             Task::Unlock => {
                 let mut locks = std::mem::take(&mut self.locks);
@@ -212,6 +210,15 @@ impl<'a> Performer<'a> {
         result.map_or_else(|why| self.failed(why), answer)
     }
 
+    /// A system call that failed does not say what it was for.
+    fn unread(&mut self, why: StoreError) -> Answer {
+        let failed = self.failed(why);
+        if let Answer::Failed(StoreTrouble::NotWritable) = failed {
+            return Answer::Failed(StoreTrouble::Unreadable);
+        }
+        failed
+    }
+
     fn failed(&mut self, why: StoreError) -> Answer {
         let trouble = why.trouble();
         self.trouble = Some(why);
@@ -234,6 +241,10 @@ impl<'a> Performer<'a> {
     }
 }
 
+fn done_or_changed(is_done: bool) -> Answer {
+    if is_done { Answer::Done } else { Answer::Changed(None) }
+}
+
 /// Why there is no newer credential.
 fn trouble(outcome: &Outcome) -> Option<&core::Error> {
     if let Outcome::StillGood(_, why) = outcome { Some(why) } else { None }
@@ -253,10 +264,10 @@ fn name(task: &Task) -> &'static str {
         Task::Load => "load",
         Task::Alive(_) => "look_for_owner",
         Task::Probe => "probe",
-        Task::Note(_) => "note",
+        Task::Note(..) => "note",
         Task::Confirm => "confirm",
-        Task::Stash(Some(_)) => "stash",
-        Task::Stash(None) => "unstash",
+        Task::Stash(_, Some(_)) => "stash",
+        Task::Stash(_, None) => "unstash",
         Task::Save(..) => "save",
         Task::Remove => "remove",
         Task::Unlock => "unlock",

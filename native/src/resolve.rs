@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use grantflow_core::{
-    Account, Api, Credential, Digest, Endpoint, Header, Scope, Secret, key_header, providers,
-};
+use grantflow_core::{Api, Credential, Digest, Endpoint, Header, Secret, key_header, providers};
 
 pub use self::miss::{NoKey, UnusableKey, WhyUnusable};
 use crate::access_token::AccessToken;
@@ -289,7 +287,8 @@ impl Logins {
         let is_token = is_token || api.key_header.is_some_and(|name| name != own.name);
         let mut headers = vec![own];
         if is_token {
-            let named = bare(key, text.clone()).api_headers(&self.client(&key.provider)?)?;
+            let named = Credential::bare(&key.provider, text.clone())
+                .api_headers(&self.client(&key.provider)?)?;
             headers.extend(named.into_iter().skip(1));
         }
         let what = What::Key(Signature { headers, token: text.digest() });
@@ -324,24 +323,4 @@ fn is_blank(text: &Secret) -> bool {
 fn bearer(token: &Secret) -> Header {
     let value = Secret::new(["Bearer ", token.expose()].concat());
     Header { name: "authorization".to_owned(), value }
-}
-
-/// A token of which nothing else is known.
-fn bare(key: &Key, access_token: Secret) -> Credential {
-    Credential {
-        provider: key.provider.clone(),
-        origin: String::new(),
-        client_id: String::new(),
-        access_token,
-        refresh_token: None,
-        subject_token: None,
-        id_token: None,
-        obtained_at: 0,
-        expires_at: None,
-        renew_at: None,
-        scope: Scope::default(),
-        account: Account::default(),
-        api_base: None,
-        extra: BTreeMap::new(),
-    }
 }

@@ -31,7 +31,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use grantflow_core::{Credential, Digest, Secret};
-pub use grantflow_core::{Expected, Lock};
+pub use grantflow_core::{Expected, InPlaceOf, Lock};
 
 pub(crate) use self::disk::Disk;
 #[doc(hidden)]
@@ -216,15 +216,23 @@ pub trait Journal: Send + Sync {
     /// What was kept.
     fn read<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Noted, StoreError>>;
 
-    /// Keeps the ledger. No secret is in it. Durable when it returns.
-    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Keeps the ledger if what has to stand there does, as one; `false`, and nothing written, if
+    /// something else stands there. No secret is in it. Durable when it returns.
+    fn note<'a>(
+        &'a self,
+        key: &'a Key,
+        in_place_of: InPlaceOf,
+        ledger: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Keeps a credential until it is saved, or drops it. Durable when it returns.
+    /// The same for a credential that is kept until it is saved; without one what was kept is
+    /// dropped.
     fn stash<'a>(
         &'a self,
         key: &'a Key,
+        in_place_of: InPlaceOf,
         stash: Option<&'a Secret>,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 }
 
 /// What a journal holds about a record.

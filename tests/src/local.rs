@@ -1,8 +1,8 @@
 //! The presets, moved to a server on this machine.
 
 use grantflow_core::{
-    Account, Client, Configuration, Credential, Flow, Provider, ProviderFile, Redirects, Scope,
-    Secret, providers,
+    Client, Configuration, Credential, Flow, Provider, ProviderFile, Redirects, Scope, Secret,
+    providers,
 };
 use grantflow_test_server::{Config, Dialect, Server};
 
@@ -24,7 +24,13 @@ pub fn provider(dialect: Dialect, issuer: &str) -> Provider {
         Dialect::Github => providers::github_copilot(),
         Dialect::Google => providers::google(),
     };
-    let mut json = serde_json::to_string(&preset).expect("a provider is data");
+    let json = serde_json::to_string(&preset).expect("a provider is data");
+    serde_json::from_str(&moved(&json, issuer)).expect("the same provider elsewhere")
+}
+
+/// A text with `issuer` in the place of every vendor's origin.
+pub(crate) fn moved(text: &str, issuer: &str) -> String {
+    let mut text = text.to_owned();
     for origin in [
         "https://claude.ai",
         "https://platform.claude.com",
@@ -34,9 +40,9 @@ pub fn provider(dialect: Dialect, issuer: &str) -> Provider {
         "https://accounts.google.com",
         "https://oauth2.googleapis.com",
     ] {
-        json = json.replace(origin, issuer);
+        text = text.replace(origin, issuer);
     }
-    serde_json::from_str(&json).expect("the same provider elsewhere")
+    text
 }
 
 fn standard(issuer: &str) -> Provider {
@@ -83,20 +89,13 @@ pub fn server(dialect: Dialect, change: impl FnOnce(&mut Config)) -> Server {
 /// A credential as the standard dialect's server could have issued it.
 pub fn credential(access_token: &str) -> Credential {
     Credential {
-        provider: "standard".into(),
         origin: ISSUER.into(),
         client_id: "test-client".into(),
-        access_token: Secret::new(access_token),
         refresh_token: Some(Secret::new("the-refresh-token")),
-        subject_token: None,
-        id_token: None,
         obtained_at: DAWN.wall,
         expires_at: Some(DAWN.wall + 3_600_000),
-        renew_at: None,
         scope: Scope::parse("openid offline_access"),
-        account: Account::default(),
-        api_base: None,
-        extra: std::collections::BTreeMap::new(),
+        ..Credential::bare("standard", Secret::new(access_token))
     }
 }
 

@@ -55,11 +55,14 @@ impl Renewing {
                 ledger: self.ledger.clone(),
                 stash: self.stash.clone(),
             })),
-            Task::Note(ledger) => {
+            Task::Note(expected, ledger) => {
+                assert!(expected.is_met_by(self.ledger.as_deref()), "nobody else writes here");
                 self.ledger = Some(ledger);
                 Answer::Done
             }
-            Task::Stash(stash) => {
+            Task::Stash(expected, stash) => {
+                let there = self.stash.as_ref().map(Secret::expose);
+                assert!(expected.is_met_by(there), "nobody else writes here");
                 self.stash = stash;
                 Answer::Done
             }
@@ -113,7 +116,7 @@ fn credential(outcome: Outcome) -> Credential {
         | Outcome::Recovered(credential)
         | Outcome::Renewed(credential, _)
         | Outcome::StillGood(credential, _) => credential,
-        Outcome::SignedIn | Outcome::SignedOut { .. } => panic!("no renewal: {outcome:?}"),
+        Outcome::SignedIn(_) | Outcome::SignedOut { .. } => panic!("no renewal: {outcome:?}"),
     }
 }
 

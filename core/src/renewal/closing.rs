@@ -3,11 +3,12 @@
 
 use alloc::boxed::Box;
 
-use super::ledger::Ledger;
-use super::rounds::store_error;
+use super::ledger::{Ledger, NewerLedger};
+use super::noting::{Note, Seen};
+use super::rounds::{Glance, store_error};
 use super::stash::Stash;
 use super::step::{Answer, Loaded, Lock, Outcome, RenewalStep, Revoked, Task};
-use super::{Due, Held, Refused, Renewal, State};
+use super::{Due, Held, Job, Refused, Renewal, State};
 use crate::Secret;
 use crate::credential::Credential;
 use crate::error::{Error, Trouble};
@@ -17,10 +18,9 @@ use crate::wire::token;
 /// What is left to do, in this order; each at most once.
 #[derive(Clone)]
 pub(super) struct Closing {
-    /// The note is of this attempt: if the ledger has another mark by now, somebody has gone past
-    /// us, and theirs stays.
-    pub(super) attempt: Option<u64>,
-    pub(super) note: Option<Ledger>,
+    /// Somebody else wrote there since we did: read it before writing.
+    pub(super) reread: bool,
+    pub(super) note: Option<Note>,
     pub(super) remove: bool,
     pub(super) unstash: bool,
     /// Whose tokens to revoke, once the locks are given back.
@@ -51,23 +51,24 @@ pub(super) enum Then {
 
 impl Closing {
     pub(super) fn then(then: Then) -> Self {
-        Self { attempt: None, note: None, remove: false, unstash: false, revoke: None, then }
+        Self { reread: false, note: None, remove: false, unstash: false, revoke: None, then }
     }
 
-    fn look_at(&mut self, answer: &Answer) {
-        let attempt = self.attempt.take();
-        let Answer::Loaded(loaded) = answer else { return };
-        let there = loaded.ledger.as_deref().and_then(|text| Ledger::read(text).ok());
-        let mark = there.and_then(|ledger| ledger.mark);
-        if mark.map(|mark| mark.attempt) != attempt {
-            self.note = None;
-        }
+    /// What others have written stays. There may be something to say to it; and a new login, or
+    /// none, leaves nothing that waits for an old one.
+    fn read_again(&mut self, loaded: &Loaded, job: &Job) {
+        let record = loaded.record.as_ref();
+        self.note.take_if(|note| !note.read_again(record));
+        let stands = record.and_then(Credential::renewed_by).map(Secret::digest);
+        let stash = loaded.stash.as_ref().and_then(Stash::read);
+        let is_wanted = stash.is_some_and(|stash| stash.is_login() || stash.instead_of == stands);
+        self.unstash &= !matches!(job, Job::Renew) && !is_wanted;
     }
 
     /// What is next.
     pub(super) fn next(&self, locks: Held) -> Left {
         match self {
-            Self { attempt: Some(_), note: Some(_), .. } => Left::Read,
+            Self { reread: true, .. } => Left::Read,
             Self { note: Some(_), .. } => Left::Note,
             Self { remove: true, .. } => Left::Remove,
             Self { unstash: true, .. } => Left::Unstash,
@@ -83,7 +84,7 @@ impl Closing {
             (Left::Revoke | Left::Nothing, _) => false,
             (_, Answer::Failed(_))
             | (Left::Read, Answer::Loaded(_))
-            | (Left::Remove, Answer::Changed(_)) => true,
+            | (Left::Note | Left::Unstash | Left::Remove, Answer::Changed(_)) => true,
             (Left::Read, _) => false,
             (_, answer) => matches!(answer, Answer::Done),
         }
@@ -143,10 +144,13 @@ impl Renewal {
         let State::Closing(closing) = self.take() else { return RenewalStep::Wait(None) };
         let task = match closing.next(self.locks) {
             Left::Read => Task::Load,
-            Left::Note => Task::Note(closing.note.as_ref().map(Ledger::write).unwrap_or_default()),
+            Left::Note => match closing.note.as_ref().and_then(|it| it.onto(&self.seen.ledger)) {
+                Some(ledger) => Task::Note(self.seen.text, ledger.write()),
+                None => return self.close_without_note(closing),
+            },
             Left::Revoke => return self.revoke(closing),
             Left::Remove => Task::Remove,
-            Left::Unstash => Task::Stash(None),
+            Left::Unstash => Task::Stash(self.seen.stash, None),
             Left::Unlock => Task::Unlock,
             Left::Nothing => return self.leave(closing.then),
         };
@@ -159,9 +163,17 @@ impl Renewal {
     /// Whatever became of it, the next thing is done: what matters is durable by now, or was
     /// told as it is.
     pub(super) fn close_on(&mut self, mut closing: Box<Closing>, answer: &Answer) -> State {
-        match closing.next(self.locks) {
-            Left::Read => closing.look_at(answer),
-            Left::Note => closing.note = None,
+        let next = closing.next(self.locks);
+        match next {
+            Left::Read => self.read_to_close(&mut closing, answer),
+            Left::Note | Left::Unstash if matches!(answer, Answer::Changed(_)) => {
+                if let Some(Note::SignedOut { .. }) = closing.note {
+                    // Whose login it is that goes has to be found out anew.
+                    return State::Reading(Glance::Locked);
+                }
+                closing.reread = true;
+            }
+            Left::Note => self.noted(closing.note.take(), answer),
             Left::Remove => {
                 closing.remove = false;
                 // The login that could not be taken away stays whole.
@@ -170,12 +182,42 @@ impl Renewal {
                 }
                 closing.then.removed(answer);
             }
-            Left::Unstash => closing.unstash = false,
+            Left::Unstash => {
+                closing.unstash = false;
+                self.seen.stashed(None);
+            }
             Left::Unlock => self.locks = Held::default(),
             // Neither is a task.
             Left::Revoke | Left::Nothing => {}
         }
         State::Closing(closing)
+    }
+
+    fn close_without_note(&mut self, mut closing: Box<Closing>) -> RenewalStep {
+        closing.note = None;
+        self.state = State::Closing(closing);
+        self.close()
+    }
+
+    fn noted(&mut self, note: Option<Note>, answer: &Answer) {
+        let ledger = note.and_then(|note| note.onto(&self.seen.ledger));
+        if let (Some(ledger), Answer::Done) = (ledger, answer) {
+            self.seen.noted(ledger);
+        }
+    }
+
+    fn read_to_close(&mut self, closing: &mut Closing, answer: &Answer) {
+        closing.reread = false;
+        let Answer::Loaded(loaded) = answer else {
+            (closing.note, closing.unstash) = (None, false);
+            return;
+        };
+        let ledger = loaded.ledger.as_deref().map(Ledger::read).transpose();
+        match ledger {
+            Ok(ledger) => self.seen = Seen::of(loaded, ledger.unwrap_or_default()),
+            Err(NewerLedger) => closing.note = None,
+        }
+        closing.read_again(loaded, &self.job);
     }
 
     fn leave(&mut self, then: Then) -> RenewalStep {
@@ -198,18 +240,15 @@ impl Renewal {
     }
 
     /// A tombstone first, so that no late renewal brings the login back.
-    pub(super) fn sign_out_of(&mut self, loaded: Loaded, before: Ledger) -> State {
-        let mut ledger = Ledger { generation: before.generation + 1, signed_out: true, ..before };
-        ledger.spend_marked();
+    pub(super) fn sign_out_of(&mut self, loaded: Loaded) -> State {
         let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
-        let stands = loaded.record.as_ref().and_then(Credential::renewed_by).map(Secret::digest);
-        if let Some(token) = stands {
-            ledger.spend(token);
-        }
-        // The newest tokens of this login.
-        let stash = stash.filter(|stash| Some(stash.instead_of) == stands);
+        let digest = |held: &Credential| held.renewed_by().map(Secret::digest);
+        let stands = loaded.record.as_ref().and_then(digest);
+        // The newest tokens there are.
+        let stash = stash.filter(|stash| stash.is_login() || stash.instead_of == stands);
         let newest = stash.map(|stash| stash.credential).or(loaded.record);
+        let spent = stands.into_iter().chain(newest.as_ref().and_then(digest)).collect();
         let provider = self.client.provider();
         let may_revoke = |record: &Credential| {
             provider.revocation_endpoint.is_some()
@@ -218,8 +257,8 @@ impl Renewal {
         };
         let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
         State::ProbingToPart(Box::new(Closing {
-            attempt: None,
-            note: Some(ledger),
+            reread: false,
+            note: Some(Note::SignedOut { spent }),
             remove: true,
             unstash,
             revoke: newest.filter(may_revoke),

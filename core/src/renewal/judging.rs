@@ -5,7 +5,8 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::closing::{Closing, Then};
-use super::ledger::{Ended, Ledger, Mark};
+use super::ledger::{Ended, Mark};
+use super::noting::Note;
 use super::rounds::Found;
 use super::spending::Spend;
 use super::stash::Stash;
@@ -27,29 +28,33 @@ const LOOK_AGAIN_MS: [u64; 3] = [0, 500, 1500];
 
 impl Renewal {
     /// What stands in the record, under the lock.
-    pub(super) fn judge(&mut self, loaded: &Loaded, ledger: Ledger) -> State {
+    pub(super) fn judge(&mut self, loaded: &Loaded) -> State {
+        if let Some(login) = self.waiting_login(loaded) {
+            return State::Recovering(Box::new(login));
+        }
+        let ledger = &self.seen.ledger;
         let Some(record) = loaded.record.clone() else {
             let unstash = ledger.signed_out && loaded.stash.is_some();
             let then = Then::finish(Err(Error::SignedOut));
             return Closing { unstash, ..Closing::then(then) }.into();
         };
-        let waiting = self.waiting(&record, &ledger, loaded);
+        let waiting = self.waiting(&record, loaded);
         let (record, stands) = match waiting {
             Some((stash, _)) if self.aside.is_none() => return State::Recovering(Box::new(stash)),
             // They cannot be put in place, and are what there is all the same.
             Some((stash, kept)) => {
                 self.aside = Some(kept);
-                (stash.credential, Some(stash.instead_of))
+                (stash.credential, stash.instead_of)
             }
             None => {
                 self.aside = None;
                 (record, None)
             }
         };
-        if let Some(adopted) = self.adopt(&record, &ledger) {
+        if let Some(adopted) = self.adopt(&record) {
             return adopted;
         }
-        match self.found(&record, stands, ledger) {
+        match self.found(&record, stands) {
             Ok(_) if self.cancelled => self.instead(record, Error::Cancelled),
             // An exchange spends nothing. What it brings is not written where it is not ours.
             Ok(found) if loaded.is_borrowed && found.exchange.is_some() => {
@@ -62,28 +67,33 @@ impl Renewal {
         }
     }
 
+    /// A login that a person has finished and that could not be put into the record then.
+    pub(super) fn waiting_login(&self, loaded: &Loaded) -> Option<Stash> {
+        let stash = loaded.stash.as_ref().and_then(Stash::read)?;
+        let token = stash.credential.renewed_by().map(Secret::digest);
+        let stands = loaded.record.as_ref().and_then(Credential::renewed_by).map(Secret::digest);
+        let is_over = token.is_none_or(|token| self.seen.ledger.is_spent(token));
+        (stash.is_login() && token != stands && !is_over && !loaded.is_borrowed).then_some(stash)
+    }
+
     /// New tokens that never came into the record which still holds what was spent for them, and
     /// where they wait. What was signed out stays so.
-    fn waiting(
-        &self,
-        record: &Credential,
-        ledger: &Ledger,
-        loaded: &Loaded,
-    ) -> Option<(Stash, Kept)> {
+    fn waiting(&self, record: &Credential, loaded: &Loaded) -> Option<(Stash, Kept)> {
+        let ledger = &self.seen.ledger;
         let stands = record.renewed_by().map(Secret::digest)?;
         let is_over = loaded.is_borrowed || ledger.signed_out && ledger.is_spent(stands);
         let stash = loaded.stash.as_ref().and_then(Stash::read).map(|stash| (stash, Kept::Stashed));
         let tokens = self.unwritten.tokens.as_ref().map(|(instead_of, credential)| {
-            let (instead_of, credential) = (*instead_of, (**credential).clone());
+            let (instead_of, credential) = (Some(*instead_of), (**credential).clone());
             (Stash { instead_of, credential }, Kept::InMemory)
         });
         // What is only in memory came last, if it is there at all.
         let mut waiting = tokens.into_iter().chain(stash);
-        waiting.find(|(stash, _)| stash.instead_of == stands && !is_over)
+        waiting.find(|(stash, _)| stash.instead_of == Some(stands) && !is_over)
     }
 
     /// Takes the record as it is if it is not due; refuses it if it is another account's.
-    pub(super) fn adopt(&self, record: &Credential, ledger: &Ledger) -> Option<State> {
+    pub(super) fn adopt(&self, record: &Credential) -> Option<State> {
         if self.ask.account.is_some() && record.account.id != self.ask.account {
             return Some(State::end(Err(Error::AccountMismatch)));
         }
@@ -100,7 +110,7 @@ impl Renewal {
         }
         let digest = record.renewed_by().map(Secret::digest);
         let is_in_place = self.is_locked() && self.aside.is_none();
-        let note = self.without_old_mark(ledger, digest).filter(|_| is_in_place);
+        let note = self.settled(digest).filter(|_| is_in_place);
         let record = record.clone();
         let then = Then::finish(Ok(match (self.aside, self.recovered) {
             (Some(kept), _) => Outcome::Renewed(record, kept),
@@ -111,23 +121,15 @@ impl Renewal {
     }
 
     /// A mark of a token that is no longer there has done its work: that one is spent.
-    fn without_old_mark(&self, ledger: &Ledger, digest: Option<Digest>) -> Option<Ledger> {
-        ledger.mark.as_ref().filter(|mark| Some(mark.digest) != digest)?;
-        let mut ledger = ledger.clone();
-        ledger.spend_marked();
-        if self.recovered {
-            ledger.generation += 1;
-        }
-        Some(ledger)
+    fn settled(&self, stands: Option<Digest>) -> Option<Note> {
+        let mark = self.seen.ledger.mark.as_ref().filter(|mark| Some(mark.digest) != stands);
+        let attempt = mark.map(|mark| mark.attempt);
+        let is_recovered = self.recovered;
+        (attempt.is_some() || is_recovered).then_some(Note::Settled { attempt, is_recovered })
     }
 
     /// A record that can be renewed by us. It goes nowhere but where it came from.
-    fn found(
-        &self,
-        record: &Credential,
-        stands: Option<Digest>,
-        ledger: Ledger,
-    ) -> Result<Found, Error> {
+    fn found(&self, record: &Credential, stands: Option<Digest>) -> Result<Found, Error> {
         let provider = self.client.provider();
         let is_ours = record.provider == provider.id
             && record.origin == provider.origin()
@@ -142,17 +144,19 @@ impl Renewal {
         };
         let token = token.ok_or(Error::NotRenewable)?;
         let digest = token.digest();
-        let mut ledger = self.without_old_mark(&ledger, Some(digest)).unwrap_or(ledger);
-        if let (Some(mark), Some((attempt, before))) = (&ledger.mark, &self.unsent)
-            && mark.attempt == *attempt
-        {
-            ledger.mark.clone_from(before);
-        }
-        let unwritten = self.unwritten.mark.clone().filter(|mark| mark.digest == digest);
-        let presented = |mark: &Mark| mark.presented;
-        let prior = ledger.mark.clone().into_iter().chain(unwritten).max_by_key(presented);
-        let (record, stands) = (record.clone(), stands.unwrap_or(digest));
-        Ok(Found { record, is_borrowed: false, stands, token, digest, exchange, ledger, prior })
+        let marks = self.seen.ledger.mark.iter().chain(&self.unwritten.mark);
+        let marks = marks.filter(|mark| mark.digest == digest);
+        Ok(Found {
+            record: record.clone(),
+            is_borrowed: false,
+            stands: stands.unwrap_or(digest),
+            token,
+            digest,
+            exchange,
+            logins: self.seen.ledger.logins,
+            prior: marks.max_by_key(|mark| mark.presented).cloned(),
+            mark: None,
+        })
     }
 
     /// Whether this token was presented before.
@@ -160,13 +164,13 @@ impl Renewal {
         if found.exchange.is_some() {
             return State::Confirming(found, Spend::now(self.clock));
         }
-        let is_spent = found.ledger.is_spent(found.digest);
+        let is_spent = self.seen.ledger.is_spent(found.digest);
         match &found.prior {
             Some(mark @ Mark { ended: Some(Ended::Refused), .. }) => {
                 let why = mark.why_refused();
                 self.instead(found.record, why)
             }
-            _ if is_spent && found.ledger.signed_out => State::end(Err(Error::SignedOut)),
+            _ if is_spent && self.seen.ledger.signed_out => State::end(Err(Error::SignedOut)),
             _ if is_spent => self.instead(found.record, Error::Superseded),
             None => State::Probing(found),
             Some(Mark { ended: Some(Ended::Unknown), .. }) => self.interrupted(found),
@@ -215,18 +219,12 @@ impl Renewal {
         State::LookingAgain(refused, times + 1, at)
     }
 
-    pub(super) fn look(
-        &mut self,
-        times: u8,
-        refused: Box<Refused>,
-        loaded: Loaded,
-        ledger: &Ledger,
-    ) -> State {
+    pub(super) fn look(&mut self, times: u8, refused: Box<Refused>, loaded: Loaded) -> State {
         let Some(record) = loaded.record else { return State::end(Err(Error::SignedOut)) };
         if record.renewed_by().map(Secret::digest) == Some(refused.digest) {
             return self.look_again(times, refused);
         }
-        match self.adopt(&record, ledger) {
+        match self.adopt(&record) {
             Some(adopted) => adopted,
             None if self.began_again => self.instead(record, refused.why),
             None => Closing::then(Then::BeginAgain).into(),

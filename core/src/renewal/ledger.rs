@@ -96,10 +96,26 @@ impl Ledger {
         self.spent.contains(&token)
     }
 
+    /// With this mark. One of another token has done its work.
+    pub(super) fn marked(&self, mark: &Mark) -> Self {
+        let mut ledger = self.clone();
+        if self.mark.as_ref().is_some_and(|before| before.digest != mark.digest) {
+            ledger.spend_marked();
+        }
+        ledger.mark = Some(mark.clone());
+        ledger
+    }
+
     /// Whatever became of the attempt, its token is not to be presented again.
     pub(super) fn spend_marked(&mut self) {
         if let Some(mark) = self.mark.take() {
             self.spend(mark.digest);
+        }
+    }
+
+    pub(super) fn spend_all(&mut self, tokens: &[Digest]) {
+        for token in tokens {
+            self.spend(*token);
         }
     }
 

@@ -11,15 +11,20 @@
 //!    still holds what was spent: a logout or a newer login wins.
 //! 5. Strike the mark out and give the locks back.
 //!
+//! Everything is written by comparison, the record, the ledger and the stash: a lock can be lost,
+//! and who has lost one must not undo what another has written since.
+//!
 //! Nothing is blanked and nothing is deleted because something failed. An outcome that is not
 //! known stays written down as such; the token is then presented once more, and no more.
 //!
 //! `rounds.rs` has the way from the locks to the request, `judging.rs` what a record leads to,
-//! `spending.rs` the way from the request to the record, `closing.rs` what ends every way.
+//! `spending.rs` the way from the request to the record, `closing.rs` what ends every way, and
+//! `noting.rs` what is written beside the record.
 
 mod closing;
 mod judging;
 mod ledger;
+mod noting;
 mod rounds;
 mod spending;
 mod stash;
@@ -40,11 +45,13 @@ use crate::{Client, Digest};
 
 use self::closing::{Closing, Left};
 pub use self::ledger::{Ended, Ledger, Mark, NewerLedger};
+use self::noting::Seen;
 use self::rounds::{Found, Glance};
 use self::spending::{Fresh, Spend};
+pub use self::stash::waiting_login;
 pub use self::step::{
-    Answer, Ask, Due, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, Revoked, StoreTrouble,
-    Task, Unwritten,
+    Answer, Ask, Due, Expected, InPlaceOf, Kept, Loaded, Lock, Outcome, RenewalStep, Revoked,
+    StoreTrouble, Task, Unwritten,
 };
 
 /// A change of one record: a renewal, a login put in place, or a logout.
@@ -64,13 +71,13 @@ pub struct Renewal {
     out: Option<RequestId>,
     /// How many locks we hold, in their order.
     locks: Held,
+    /// What we read or wrote last beside the record: what is written there next has to find it so.
+    seen: Seen,
     began_again: bool,
     recovered: bool,
     /// New tokens wait beside the record and cannot be put into it: where they are.
     aside: Option<Kept>,
     cancelled: bool,
-    /// The attempt that was marked and never sent because a lock was gone, and the mark before it.
-    unsent: Option<(u64, Option<Mark>)>,
     /// A process that is no more.
     gone: Option<String>,
     /// When waiting for another process ends.
@@ -115,7 +122,9 @@ enum State {
     Saving(Box<Fresh>),
     /// A save failed; try again at this monotonic moment.
     PausingToSave(Box<Fresh>, u64),
-    Replacing(Box<Credential>, Box<Ledger>),
+    Replacing(Box<Credential>),
+    /// A login that cannot be put in the record now, for this reason.
+    StashingLogin(Box<Credential>, Error),
     /// The server refused the token; look whether another tool replaced it, for the so-manieth
     /// time, at this monotonic moment.
     LookingAgain(Box<Refused>, u8, u64),
@@ -166,11 +175,11 @@ impl Renewal {
             clock: now,
             out: None,
             locks: Held::default(),
+            seen: Seen::default(),
             began_again: false,
             recovered: false,
             aside: None,
             cancelled: false,
-            unsent: None,
             gone: None,
             owner_until: None,
             unwritten,
@@ -292,7 +301,7 @@ impl Renewal {
             State::Spending(found, _) => found.awaits(),
             State::PausingToSend(..) => "PausingToSend",
             State::Delivering(_) => "Delivering",
-            State::Stashing(_) => "Stashing",
+            State::Stashing(_) | State::StashingLogin(..) => "Stashing",
             State::Saving(_) => "Saving",
             State::PausingToSave(..) => "PausingToSave",
             State::Replacing(..) => "Replacing",
@@ -323,7 +332,7 @@ impl Renewal {
             ask: self.ask.clone(),
             job: self.job.clone(),
             ids: self.ids.clone(),
-            unsent: self.unsent.clone(),
+            seen: self.seen.clone(),
             gone: self.gone.clone(),
             unwritten: self.unwritten.clone(),
             state: self.state.clone(),

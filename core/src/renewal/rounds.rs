@@ -5,7 +5,9 @@ use core::time::Duration;
 
 use super::closing::{Closing, Then};
 use super::ledger::{Ledger, Mark, NewerLedger};
+use super::noting::{Note, Seen};
 use super::spending::{Fresh, Spend};
+use super::stash::Stash;
 use super::step::{Answer, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, StoreTrouble, Task};
 use super::{Held, Job, Refused, Renewal, State};
 use crate::credential::Credential;
@@ -39,9 +41,12 @@ pub(super) struct Found {
     pub(super) digest: Digest,
     /// The token is exchanged for another and not spent (no mark, no stash).
     pub(super) exchange: Option<TokenExchange>,
-    pub(super) ledger: Ledger,
+    /// How many logins there had been.
+    pub(super) logins: u64,
     /// What the ledger said of this token before we wrote our mark.
     pub(super) prior: Option<Mark>,
+    /// Our mark.
+    pub(super) mark: Option<Mark>,
 }
 
 impl Renewal {
@@ -68,17 +73,20 @@ impl Renewal {
             State::Reading(_) | State::WaitingForOwner(_) | State::LookingAgain(..) => Task::Load,
             State::AskingForOwner(found) => Task::Alive(found.marked_by().into()),
             State::Recovering(stash) => {
-                let expected = Expected::RenewedBy(stash.instead_of);
+                let expected = stash.instead_of.map_or(Expected::Anything, Expected::RenewedBy);
                 Task::Save(expected, Box::new(stash.credential.clone()))
             }
             State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
-            State::Marking(found) => Task::Note(found.ledger.write()),
+            State::Marking(found) => Task::Note(self.seen.text, self.marked(found).write()),
             State::Confirming(..) | State::PausingToSend(..) => Task::Confirm,
-            State::Stashing(fresh) => Task::Stash(Some(fresh.stash())),
+            State::Stashing(fresh) => Task::Stash(self.seen.stash, Some(fresh.stash())),
+            State::StashingLogin(new, _) => {
+                Task::Stash(self.seen.stash, Some(Stash::write(None, new)))
+            }
             State::Saving(fresh) | State::PausingToSave(fresh, _) => {
                 Task::Save(Expected::RenewedBy(fresh.found.stands), Box::new(fresh.new.clone()))
             }
-            State::Replacing(new, _) => Task::Save(Expected::Anything, new.clone()),
+            State::Replacing(new) => Task::Save(Expected::Anything, new.clone()),
             State::Closing(_) => return self.close(),
             // These are no tasks, and `poll` has dealt with them.
             State::Spending(..) | State::Delivering(_) | State::Finished => {
@@ -108,7 +116,12 @@ impl Renewal {
             | (State::Reading(_), Answer::Loaded(_))
             | (State::AskingForOwner(_), Answer::Alive(_))
             | (
-                State::Recovering(_) | State::Saving(_) | State::Replacing(..),
+                State::Recovering(_)
+                | State::Marking(_)
+                | State::Stashing(_)
+                | State::StashingLogin(..)
+                | State::Saving(_)
+                | State::Replacing(_),
                 Answer::Changed(_),
             ) => true,
             (State::Reading(_) | State::AskingForOwner(_), _) => false,
@@ -132,11 +145,17 @@ impl Renewal {
             }
             // Where there is no telling, it may be alive.
             (State::AskingForOwner(found), _) => self.await_owner(&found),
+            (State::Recovering(stash), Answer::Done) if stash.is_login() => {
+                self.signed_in(&stash.credential, Then::BeginAgain)
+            }
             (State::Recovering(_), Answer::Done) => {
                 // The interrupted renewal is complete: the record has what it had brought.
                 self.recovered = true;
                 self.unwritten.tokens = None;
                 State::Reading(Glance::Locked)
+            }
+            (State::Recovering(stash), answer) if stash.is_login() => {
+                State::end(Err(store_error(&answer)))
             }
             (State::Recovering(_), _) => {
                 // Once is enough: whatever stands there now is gone on with.
@@ -147,10 +166,13 @@ impl Renewal {
             (State::Probing(found), Answer::Failed(_)) if self.ask.in_memory => self.mark(found),
             (State::ProbingToPart(closing), Answer::Done) => State::Closing(closing),
             (State::Marking(found), Answer::Done) => {
+                self.seen.noted(self.marked(&found));
                 State::Confirming(found, Spend::now(self.clock))
             }
+            // Somebody has gone past since the record was read: what it leads to is not known.
+            (State::Marking(_), Answer::Changed(_)) => State::Reading(Glance::Locked),
             (State::Marking(found), _) if self.ask.in_memory => {
-                self.unwritten.mark.clone_from(&found.ledger.mark);
+                self.unwritten.mark.clone_from(&found.mark);
                 State::Confirming(found, Spend::now(self.clock))
             }
             (State::Probing(found) | State::Marking(found), answer) => {
@@ -164,11 +186,23 @@ impl Renewal {
             (State::Confirming(found, _), answer) => self.not_confirmed(*found, &answer),
             (State::Stashing(mut fresh), answer) => {
                 fresh.stashed = matches!(answer, Answer::Done);
+                if fresh.stashed {
+                    self.seen.stashed(Some(&fresh.stash()));
+                }
                 State::Saving(fresh)
             }
+            (State::StashingLogin(..), Answer::Done) => {
+                State::end(Ok(Outcome::SignedIn(Kept::Stashed)))
+            }
+            (State::StashingLogin(_, why), Answer::Changed(_)) => {
+                State::Reading(Glance::Unlocked(why))
+            }
+            (State::StashingLogin(_, why), _) => State::end(Err(why)),
             (State::Saving(fresh), answer) => self.saved(fresh, answer),
-            (State::Replacing(new, ledger), Answer::Done) => State::signed_in(&new, *ledger),
-            (State::Replacing(..) | State::ProbingToPart(_), answer) => {
+            (State::Replacing(new), Answer::Done) => {
+                self.signed_in(&new, Then::finish(Ok(Outcome::SignedIn(Kept::Saved))))
+            }
+            (State::Replacing(_) | State::ProbingToPart(_), answer) => {
                 State::end(Err(store_error(&answer)))
             }
             (state, _) => state,
@@ -203,6 +237,14 @@ impl Renewal {
         }
     }
 
+    /// The login is in the record.
+    fn signed_in(&self, new: &Credential, then: Then) -> State {
+        let token = new.renewed_by().map(Secret::digest);
+        let over = self.seen.ledger.mark.as_ref().map(|mark| mark.attempt);
+        let note = Some(Note::SignedIn { token, over, stands: token });
+        Closing { note, unstash: true, ..Closing::then(then) }.into()
+    }
+
     fn is_persons_wish(&self) -> bool {
         match self.job {
             Job::Renew => false,
@@ -210,12 +252,13 @@ impl Renewal {
         }
     }
 
-    /// Without the lock nothing is spent, but somebody else may have renewed.
+    /// Without the lock nothing is spent and no record is written, but somebody else may have
+    /// renewed, and a login that a person has finished is kept.
     fn unlocked(&self, why: Error) -> State {
         match self.job {
-            Job::Renew if self.cancelled => State::end(Err(Error::Cancelled)),
-            Job::Renew => State::Reading(Glance::Unlocked(why)),
-            Job::SignIn(_) | Job::SignOut => State::end(Err(why)),
+            Job::Renew | Job::SignIn(_) if self.cancelled => State::end(Err(Error::Cancelled)),
+            Job::Renew | Job::SignIn(_) => State::Reading(Glance::Unlocked(why)),
+            Job::SignOut => State::end(Err(why)),
         }
     }
 
@@ -232,21 +275,24 @@ impl Renewal {
             Ok(ledger) => ledger.unwrap_or_default(),
             Err(NewerLedger) => return State::end(Err(Error::Store(StoreTrouble::Newer))),
         };
-        match glance {
-            Glance::Locked => match &self.job {
-                Job::Renew => self.judge(&loaded, ledger),
-                Job::SignIn(new) => State::Replacing(new.clone(), Box::new(ledger)),
-                Job::SignOut => self.sign_out_of(loaded, ledger),
-            },
-            Glance::Unlocked(why) => match loaded.record {
+        self.seen = Seen::of(&loaded, ledger);
+        let waits = self.waiting_login(&loaded).is_some();
+        match (glance, &self.job) {
+            (Glance::Locked, Job::Renew) => self.judge(&loaded),
+            (Glance::Locked, Job::SignIn(new)) => State::Replacing(new.clone()),
+            (Glance::Locked, Job::SignOut) => self.sign_out_of(loaded),
+            (Glance::Unlocked(why), Job::SignIn(new)) => State::StashingLogin(new.clone(), why),
+            (Glance::Unlocked(why), _) => match loaded.record {
+                // The old login is no longer what the person wants.
+                _ if waits => State::end(Err(why)),
                 None => State::end(Err(Error::SignedOut)),
                 Some(record) => {
-                    let adopted = self.adopt(&record, &ledger);
+                    let adopted = self.adopt(&record);
                     adopted.unwrap_or_else(|| self.instead(record, why))
                 }
             },
-            Glance::Refused(times, refused) => self.look(times, refused, loaded, &ledger),
-            Glance::Overtaken(fresh) => self.overtaken_by(&fresh, loaded.record, &ledger),
+            (Glance::Refused(times, refused), _) => self.look(times, refused, loaded),
+            (Glance::Overtaken(fresh), _) => self.overtaken_by(&fresh, loaded.record),
         }
     }
 
@@ -256,7 +302,7 @@ impl Renewal {
             return self.instead(found.record, Error::Cancelled);
         }
         let before = found.prior.as_ref().map_or(0, |mark| mark.presented);
-        found.ledger.mark = Some(Mark {
+        found.mark = Some(Mark {
             digest: found.digest,
             attempt: self.ids.next().number(),
             presented: before.saturating_add(1),
@@ -268,18 +314,20 @@ impl Renewal {
         State::Marking(found)
     }
 
-    /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back. Not
-    /// without the lock, though: whoever has it now may have written a mark of their own.
-    fn not_confirmed(&mut self, found: Found, answer: &Answer) -> State {
-        let is_ours = matches!(answer, Answer::Done) && self.is_locked();
+    /// What stands there with our mark.
+    fn marked(&self, found: &Found) -> Ledger {
+        let ledger = &self.seen.ledger;
+        found.mark.as_ref().map_or_else(|| ledger.clone(), |mark| ledger.marked(mark))
+    }
+
+    /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
+    fn not_confirmed(&self, found: Found, answer: &Answer) -> State {
         let why = match (answer, self.cancelled) {
             (Answer::Failed(trouble), _) => Error::Store(*trouble),
             (_, true) => Error::Cancelled,
             (_, false) => Error::Busy,
         };
-        let note = found.unmarked().filter(|_| is_ours);
-        let mark = found.ledger.mark.as_ref().filter(|_| !is_ours);
-        self.unsent = mark.map(|mark| (mark.attempt, found.prior.clone()));
+        let note = found.undone();
         let then = if why == Error::Busy && !self.began_again {
             Then::BeginAgain
         } else {
@@ -289,24 +337,11 @@ impl Renewal {
     }
 }
 
-impl State {
-    fn signed_in(new: &Credential, before: Ledger) -> Self {
-        let token = new.renewed_by().map(Secret::digest);
-        let mut ledger = Ledger { signed_out: false, ..before };
-        ledger.spend_marked();
-        ledger.generation += 1;
-        ledger.logins += 1;
-        ledger.spent.retain(|spent| Some(*spent) != token);
-        let then = Then::finish(Ok(Outcome::SignedIn));
-        Closing { note: Some(ledger), unstash: true, ..Closing::then(then) }.into()
-    }
-}
-
 impl Found {
-    /// The ledger as it was before our mark; none for what needs no mark.
-    pub(super) fn unmarked(&self) -> Option<Ledger> {
-        let ledger = || Ledger { mark: self.prior.clone(), ..self.ledger.clone() };
-        self.exchange.is_none().then(ledger)
+    /// There was no attempt; none for what needs no mark.
+    pub(super) fn undone(&self) -> Option<Note> {
+        let attempt = self.mark.as_ref()?.attempt;
+        Some(Note::Undone { attempt, before: self.prior.clone() })
     }
 
     fn marked_by(&self) -> &str {

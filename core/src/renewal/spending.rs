@@ -1,10 +1,12 @@
 //! From the request to the record: the one place where a refresh token is presented.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::closing::{Closing, Then};
-use super::ledger::{Ended, Ledger, Mark};
+use super::ledger::{Ended, Mark};
+use super::noting::Note;
 use super::rounds::{Found, Glance};
 use super::stash::Stash;
 use super::step::{Answer, Kept, Outcome, RenewalStep, Unwritten};
@@ -128,7 +130,7 @@ impl Renewal {
         if was.is_some() && is != was {
             // Somebody else's tokens: of no use, and the record's own may be spent.
             let then = Then::finish(Err(Error::AccountMismatch));
-            return found.closing(found.ended(Ended::Unknown), then).into();
+            return Closing { note: found.ended(Ended::Unknown), ..Closing::then(then) }.into();
         }
         let rotated = new.renewed_by().map(Secret::digest) != Some(found.digest);
         State::Delivering(Box::new(Fresh {
@@ -150,19 +152,17 @@ impl Renewal {
         }
         // After an interruption the token was probably spent by ourselves.
         let why = found.prior.as_ref().map_or(why, |mark| mark.interruption(true));
-        let mut note = found.ended(Ended::Refused);
-        if let Some(ledger) = &mut note {
-            ledger.spend(found.digest);
-        }
         self.presented_unwritten(Ended::Refused);
         let refused = Refused { digest: found.stands, record: found.record.clone(), why };
-        found.closing(note, Then::LookAgain(Box::new(refused))).into()
+        let then = Then::LookAgain(Box::new(refused));
+        Closing { note: found.ended(Ended::Refused), ..Closing::then(then) }.into()
     }
 
     /// The token is as good as before: the mark is taken back.
     fn not_sent(&mut self, found: &Found, why: Error) -> State {
         self.unwritten.mark = None;
-        found.closing(found.unmarked(), self.or_still_good(found.record.clone(), why)).into()
+        let then = self.or_still_good(found.record.clone(), why);
+        Closing { note: found.undone(), ..Closing::then(then) }.into()
     }
 
     /// A mark that could not be written is remembered with how it ended.
@@ -182,7 +182,7 @@ impl Renewal {
                 None => self.not_sent(&found, Error::Unreachable(trouble)),
             };
         }
-        let mark = found.ledger.mark.as_ref();
+        let mark = found.mark.as_ref();
         let age = mark.map_or(u64::MAX, |mark| self.clock.wall.abs_diff(mark.at));
         let was_once = mark.is_some_and(|mark| mark.presented < 2) && !self.cancelled;
         match (self.client.provider().token.reuse, again) {
@@ -191,7 +191,7 @@ impl Renewal {
             // The server forgives it for a while: at once, and written down as a second time.
             (Reuse::Within(seconds), _) if was_once && age < u64::from(seconds) * 1000 => {
                 let unknown = |mark: Mark| Mark { ended: Some(Ended::Unknown), ..mark };
-                found.prior = found.ledger.mark.take().map(unknown);
+                found.prior = found.mark.take().map(unknown);
                 self.mark(found)
             }
             (Reuse::Within(_) | Reuse::Never, _) => self.unknown(&found),
@@ -200,14 +200,14 @@ impl Renewal {
 
     fn unknown(&mut self, found: &Found) -> State {
         self.presented_unwritten(Ended::Unknown);
-        let mark = found.ledger.mark.as_ref();
+        let mark = found.mark.as_ref();
         let why = Error::Interrupted {
             at: mark.map_or(self.clock.wall, |mark| mark.at),
             by: self.ask.who.clone(),
             is_last: mark.is_some_and(|mark| mark.presented > 1),
         };
         let then = self.or_still_good(found.record.clone(), why);
-        found.closing(found.ended(Ended::Unknown), then).into()
+        Closing { note: found.ended(Ended::Unknown), ..Closing::then(then) }.into()
     }
 
     /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
@@ -242,16 +242,10 @@ impl Renewal {
 
     fn durable(&mut self, fresh: Fresh) -> State {
         self.unwritten = Unwritten::default();
-        let mut ledger = Ledger { mark: None, signed_out: false, ..fresh.found.ledger.clone() };
-        ledger.generation += 1;
-        if fresh.rotated {
-            ledger.spend(fresh.found.stands);
-            ledger.spend(fresh.found.digest);
-        }
-        let note = fresh.found.exchange.is_none().then_some(ledger);
+        let note = fresh.found.exchange.is_none().then(|| fresh.renewed());
         let then = Then::finish(Ok(Outcome::Renewed(fresh.new, Kept::Saved)));
         let unstash = fresh.stashed || self.aside == Some(Kept::Stashed);
-        Closing { unstash, ..fresh.found.closing(note, then) }.into()
+        Closing { note, unstash, ..Closing::then(then) }.into()
     }
 
     /// The record cannot have them. They stay in the stash, or at least with the callers, and the
@@ -262,22 +256,17 @@ impl Renewal {
         self.unwritten.tokens = (fresh.rotated && !fresh.stashed).then(tokens);
         let note = fresh.found.ended(Ended::Unknown);
         let then = Then::finish(Ok(Outcome::Renewed(fresh.new, kept)));
-        fresh.found.closing(note, then).into()
+        Closing { note, ..Closing::then(then) }.into()
     }
 
     /// The record no longer held what was spent.
-    pub(super) fn overtaken_by(
-        &mut self,
-        fresh: &Fresh,
-        there: Option<Credential>,
-        ledger: &Ledger,
-    ) -> State {
-        let is_new_login = ledger.logins > fresh.found.ledger.logins;
+    pub(super) fn overtaken_by(&mut self, fresh: &Fresh, there: Option<Credential>) -> State {
+        let is_new_login = self.seen.ledger.logins > fresh.found.logins;
         let revoke = (there.is_none() || is_new_login).then(|| fresh.new.clone());
         let unstash = fresh.stashed && revoke.is_some();
         let then = match there {
             None => Then::finish(Err(Error::SignedOut)),
-            Some(there) => match self.adopt(&there, ledger) {
+            Some(there) => match self.adopt(&there) {
                 Some(State::Closing(adopted)) => adopted.then,
                 Some(_) | None if !self.began_again => Then::BeginAgain,
                 Some(_) | None => self.or_still_good(there, Error::Busy),
@@ -288,17 +277,9 @@ impl Renewal {
 }
 
 impl Found {
-    /// The ledger with our mark, and how it ended; none for what needs no mark.
-    fn ended(&self, ended: Ended) -> Option<Ledger> {
-        let mark = Mark { ended: Some(ended), ..self.ledger.mark.clone()? };
-        let ledger = Ledger { mark: Some(mark), ..self.ledger.clone() };
-        self.exchange.is_none().then_some(ledger)
-    }
-
-    /// What ends an attempt: the note is written if the ledger still has its mark.
-    fn closing(&self, note: Option<Ledger>, then: Then) -> Closing {
-        let attempt = self.ledger.mark.as_ref().map(|mark| mark.attempt);
-        Closing { attempt, note, ..Closing::then(then) }
+    /// How the attempt ended; none for what needs no mark.
+    fn ended(&self, how: Ended) -> Option<Note> {
+        Some(Note::Ended { attempt: self.mark.as_ref()?.attempt, how })
     }
 
     pub(super) fn awaits(&self) -> &'static str {
@@ -308,7 +289,13 @@ impl Found {
 
 impl Fresh {
     pub(super) fn stash(&self) -> Secret {
-        Stash::write(self.found.stands, &self.new)
+        Stash::write(Some(self.found.stands), &self.new)
+    }
+
+    fn renewed(&self) -> Note {
+        let Found { stands, digest, mark, logins, .. } = &self.found;
+        let spent = if self.rotated { [*stands, *digest].into() } else { Vec::new() };
+        Note::Renewed { attempt: mark.as_ref().map(|mark| mark.attempt), logins: *logins, spent }
     }
 
     fn is_what(&self, there: &Credential) -> bool {

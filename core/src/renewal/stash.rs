@@ -10,24 +10,39 @@ use crate::{Digest, Secret};
 /// What a stash holds.
 #[derive(Clone)]
 pub(super) struct Stash {
-    /// Of the token that was presented for it.
-    pub(super) instead_of: Digest,
+    /// Of the token that was presented for it; none for a login, which replaces whatever there is.
+    pub(super) instead_of: Option<Digest>,
     pub(super) credential: Credential,
 }
 
+/// The login in a stash that could not be put into the record when it was finished; none if the
+/// stash is a renewal's.
+pub fn waiting_login(stash: &Secret) -> Option<Credential> {
+    Stash::read(stash).filter(Stash::is_login).map(|stash| stash.credential)
+}
+
 impl Stash {
-    pub(super) fn write(instead_of: Digest, credential: &Credential) -> Secret {
+    pub(super) fn write(instead_of: Option<Digest>, credential: &Credential) -> Secret {
         let mut to = Writer::new();
-        to.string("instead_of", &instead_of.to_string());
+        to.optional("instead_of", instead_of.map(|digest| digest.to_string()).as_deref());
         to.raw("credential", credential.save().expose());
         to.finish()
+    }
+
+    /// A login that waits until it can be put into the record.
+    pub(super) fn is_login(&self) -> bool {
+        self.instead_of.is_none()
     }
 
     /// `None` if it is not a whole one.
     pub(super) fn read(text: &Secret) -> Option<Self> {
         let object = Object::parse(text.expose()).ok()?;
+        let instead_of = match object.raw("instead_of") {
+            Some(_) => Some(Digest::parse(&object.string("instead_of")?)?),
+            None => None,
+        };
         Some(Self {
-            instead_of: Digest::parse(&object.string("instead_of")?)?,
+            instead_of,
             credential: Credential::restore(&Secret::from(object.raw("credential")?)).ok()?,
         })
     }

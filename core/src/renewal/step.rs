@@ -42,12 +42,13 @@ pub enum Task {
     Alive(String),
     /// Prove that a record of this size can be written: [`Answer::Done`].
     Probe,
-    /// Write the ledger, durably. It holds no secret: [`Answer::Done`].
-    Note(String),
+    /// Write the ledger if what stands there is what it was made from, as one, durably. It holds no
+    /// secret: [`Answer::Done`], or [`Answer::Changed`] with nothing.
+    Note(InPlaceOf, String),
     /// Look whether the locks are still ours: [`Answer::Done`], or [`Answer::Held`] if not.
     Confirm,
-    /// Write the stash durably where only its owner can read it, or remove it: [`Answer::Done`].
-    Stash(Option<Secret>),
+    /// The same with the stash, where only its owner can read it; without a text it is removed.
+    Stash(InPlaceOf, Option<Secret>),
     /// Put a credential in the record's place if what stands there is as expected, durably:
     /// [`Answer::Done`], or [`Answer::Changed`] with what stands there instead.
     Save(Expected, Box<Credential>),
@@ -88,6 +89,28 @@ impl Expected {
     }
 }
 
+/// What has to stand where a ledger or a stash is written: what was read there, or written, last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum InPlaceOf {
+    /// There has to be none.
+    #[default]
+    Nothing,
+    /// The text with this digest.
+    Text(Digest),
+}
+
+impl InPlaceOf {
+    /// What stands there, for what is to be written in its place.
+    pub fn of(there: Option<&str>) -> Self {
+        there.map_or(Self::Nothing, |text| Self::Text(Digest::of(text)))
+    }
+
+    /// Whether this is what has to be there: for hosts that compare and swap.
+    pub fn is_met_by(self, there: Option<&str>) -> bool {
+        self == Self::of(there)
+    }
+}
+
 /// What became of a [`Task`].
 #[derive(Debug)]
 pub enum Answer {
@@ -99,7 +122,7 @@ pub enum Answer {
     Loaded(Box<Loaded>),
     /// Whether that process still runs.
     Alive(bool),
-    /// Nothing was written, because this stands there.
+    /// Nothing was written, because something else stands there: of records, this.
     Changed(Option<Box<Credential>>),
     /// It could not be done.
     Failed(StoreTrouble),
@@ -233,8 +256,9 @@ pub enum Outcome {
     Renewed(Credential, Kept),
     /// It could not be renewed, for this reason, and is still good for as long as was asked.
     StillGood(Credential, Error),
-    /// The login stands in the record.
-    SignedIn,
+    /// The login stands in the record, or waits beside it for the owner tool's lock: the next
+    /// renewal puts it in place.
+    SignedIn(Kept),
     /// The record is gone.
     SignedOut {
         /// There was one.
@@ -249,7 +273,7 @@ pub enum Outcome {
 pub enum Kept {
     /// In the record.
     Saved,
-    /// The record could not be written; the stash has them, and the next renewal will find them.
+    /// The record could not be written; the stash has them, and the next renewal finds them.
     Stashed,
     /// Nowhere but in memory: save them before this process ends.
     InMemory,

@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::String;
 
 use super::closing::Then;
+use super::noting::Note;
 use super::rounds::{Found, Glance};
 use super::spending::Fresh;
-use super::{Job, Ledger, Mark, Outcome, Refused, Renewal, State, Unwritten};
+use super::{Job, Ledger, Mark, Outcome, Refused, Renewal, Seen, State, Unwritten};
 use crate::Secret;
 use crate::call::Call;
 use crate::credential::Credential;
@@ -15,7 +16,7 @@ use crate::time::{Now, millis};
 
 /// Two renewals with equal views behave alike from here on, but for the ids of their requests.
 pub(super) fn of(renewal: &Renewal, now: Now) -> String {
-    let Renewal { job, locks, began_again, recovered, cancelled, unsent, state, .. } = renewal;
+    let Renewal { job, locks, began_again, recovered, cancelled, state, .. } = renewal;
     let Unwritten { mark: unmarked, tokens } = &renewal.unwritten;
     let unmarked = unmarked.as_ref().map(|it| mark(it, now));
     let tokens = tokens.as_ref().map(|(digest, new)| (digest, credential(new, now)));
@@ -48,14 +49,15 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
             brought(fresh, now)
         }
         State::PausingToSave(fresh, at) => format!("{} {}", brought(fresh, now), until(*at)),
-        State::Replacing(new, ledger) => format!("{} {}", credential(new, now), noted(ledger, now)),
+        State::Replacing(new) => credential(new, now),
+        State::StashingLogin(new, why) => format!("{} {}", credential(new, now), error(why, now)),
         State::LookingAgain(refused, times, at) => {
             format!("{times} {} {}", dead(refused, now), until(*at))
         }
         State::Closing(closing) | State::ProbingToPart(closing) => format!(
             "{} {:?} {:?} {} {} {}",
-            closing.attempt.is_some(),
-            closing.note.as_ref().map(|ledger| noted(ledger, now)),
+            closing.reread,
+            closing.note.as_ref().map(|it| note(it, now)),
             closing.revoke.as_ref().map(|revoked| credential(revoked, now)),
             closing.remove,
             closing.unstash,
@@ -66,10 +68,10 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
     let owner = renewal.owner_until.map(until);
     let is_out = renewal.out.is_some();
     let gone = &renewal.gone;
-    let unsent = unsent.as_ref().map(|(_, before)| before.as_ref().map(|it| mark(it, now)));
+    let seen = seen(renewal, now);
     let aside = renewal.aside;
     format!(
-        "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {unsent:?} {gone:?} \
+        "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {seen} {gone:?} \
          {owner:?} {aside:?} {unmarked:?} {tokens:?} {held}",
         renewal.state()
     )
@@ -85,8 +87,46 @@ fn glance(glance: &Glance, now: Now) -> String {
 }
 
 fn record(found: &Found, now: Now) -> String {
-    let prior = found.prior.as_ref().map(|prior| mark(prior, now));
-    format!("{} {prior:?} {}", credential(&found.record, now), noted(&found.ledger, now))
+    let [prior, ours] = [&found.prior, &found.mark].map(|it| it.as_ref().map(|it| mark(it, now)));
+    format!("{} {prior:?} {ours:?} {}", credential(&found.record, now), found.logins)
+}
+
+/// Wherever it is not read before anything else, what was seen decides what is written.
+fn seen(renewal: &Renewal, now: Now) -> String {
+    let is_read_first = matches!(
+        renewal.state,
+        State::TakingLock(_)
+            | State::Reading(_)
+            | State::AskingForOwner(_)
+            | State::WaitingForOwner(_)
+            | State::LookingAgain(..)
+            | State::Finished
+    );
+    if is_read_first {
+        return String::new();
+    }
+    let Seen { ledger, stash, .. } = &renewal.seen;
+    format!("{} {stash:?}", noted(ledger, now))
+}
+
+fn note(note: &Note, now: Now) -> String {
+    match note {
+        Note::Renewed { attempt, logins, spent } => {
+            format!("renewed {} {logins} {spent:?}", numbered(*attempt))
+        }
+        Note::Ended { attempt, how } => format!("ended {} {how:?}", numbered(Some(*attempt))),
+        Note::Undone { attempt, before } => {
+            let before = before.as_ref().map(|it| mark(it, now));
+            format!("undone {} {before:?}", numbered(Some(*attempt)))
+        }
+        Note::Settled { attempt, is_recovered } => {
+            format!("settled {} {is_recovered}", numbered(*attempt))
+        }
+        Note::SignedIn { token, over, stands } => {
+            format!("signed in {token:?} {} {stands:?}", numbered(*over))
+        }
+        Note::SignedOut { spent } => format!("signed out {spent:?}"),
+    }
 }
 
 fn brought(fresh: &Fresh, now: Now) -> String {
@@ -106,10 +146,16 @@ fn noted(ledger: &Ledger, now: Now) -> String {
     format!("{generation} {logins} {mark:?} {spent:?} {signed_out}")
 }
 
-/// The number of its attempt tells it from others and decides nothing.
 fn mark(mark: &Mark, now: Now) -> String {
-    let Mark { digest, presented, who, at, ended, .. } = mark;
-    format!("{digest} {presented} {who} {} {ended:?}", ago(*at, now))
+    let Mark { digest, attempt, presented, who, at, ended, .. } = mark;
+    let attempt = numbered(Some(*attempt));
+    format!("{digest} {attempt} {presented} {who} {} {ended:?}", ago(*at, now))
+}
+
+/// The number of an attempt tells it from others and decides nothing else: so that a checker can
+/// put another in its place, it is marked as one.
+fn numbered(attempt: Option<u64>) -> String {
+    attempt.map_or_else(String::new, |attempt| format!("#{attempt}#"))
 }
 
 fn and_then(then: &Then, now: Now) -> String {
@@ -123,7 +169,9 @@ fn and_then(then: &Then, now: Now) -> String {
             Ok(Outcome::StillGood(old, why)) => {
                 format!("still good {} {}", credential(old, now), error(why, now))
             }
-            Ok(outcome @ (Outcome::SignedIn | Outcome::SignedOut { .. })) => format!("{outcome:?}"),
+            Ok(outcome @ (Outcome::SignedIn(_) | Outcome::SignedOut { .. })) => {
+                format!("{outcome:?}")
+            }
             Err(why) => error(why, now),
         },
     }

@@ -145,6 +145,8 @@ impl Failure {
             Exit::NeedsPerson
         } else if let Error::UnknownProvider(_) = error {
             Exit::Usage
+        } else if let Error::LoginWaits(_) = error {
+            Exit::NotSaved
         } else if let Error::NoEntropy = error {
             Exit::Failed
         } else if let Error::Store(StoreError::ReadOnly { .. }) = error {
@@ -166,6 +168,9 @@ fn next(again: &str, exit: Exit, error: &Error) -> String {
             "use {from} once, which renews it; or have a login of your own: {}",
             login(provider)
         ),
+        (Error::LoginWaits(key), ..) => {
+            format!("close what uses that file, then: grantflow token {key}")
+        }
         (Error::Store(StoreError::ReadOnly { .. }), ..) => {
             "do that there; or leave out --store, and have a login of your own".to_owned()
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grantflow::{
     Client, Credential, Error, Key, LoginOptions, Logins, PendingError, Provider, ProviderFile,
-    Route, Scope, core, providers as presets,
+    Route, Scope, providers as presets,
 };
 use serde_json::json;
 
@@ -145,11 +145,14 @@ impl Ending<'_> {
             failure = gone.wait(self.next) => return Err(failure),
         };
         match (&error, &self.expected.expect) {
-            (Error::Ended(core::Error::AccountMismatch), Some(who)) => Err(Failure::new(
-                Exit::SignInAgain,
-                format!("somebody else than {who} signed in, and nothing was kept"),
-                format!("grantflow login {}, as {who}", self.again),
-            )),
+            (Error::SomebodyElse(found), Some(who)) => {
+                let found = found.as_ref().map(|found| format!(" ({found})")).unwrap_or_default();
+                Err(Failure::new(
+                    Exit::SignInAgain,
+                    format!("somebody else than {who} signed in{found}, and nothing was kept"),
+                    format!("grantflow login {}, as {who}", self.again),
+                ))
+            }
             _ => Err(Failure::of(self.again, &error)),
         }
     }

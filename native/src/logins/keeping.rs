@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use grantflow_core::Kept;
+use grantflow_core::{Due, Error as Ended, Kept, Unwritten, waiting_login};
 
 use super::Logins;
 use crate::access_token::AccessToken;
@@ -49,6 +49,7 @@ impl Logins {
         let key = key.into();
         let known = self.lock_keepers().get(&key).cloned();
         let before = known.as_ref().map(Keeper::look);
+        self.put_in_place(&key).await?;
         let held = self.store.load(&key).await?;
         let held = held.ok_or_else(|| Error::NotSignedIn(key.to_string()))?;
         let client = self.client_of(&held.credential)?;
@@ -66,6 +67,24 @@ impl Logins {
         let keeper = Keeper::new(self.place(key.clone(), client), held.credential)?;
         keepers.insert(key, keeper.clone());
         Ok(keeper)
+    }
+
+    /// A login that waits beside the record is what a person has asked for last: the lock that it
+    /// waits for may be free by now.
+    async fn put_in_place(&self, key: &Key) -> Result<(), Error> {
+        let Some(journal) = self.store.journal() else { return Ok(()) };
+        // Notes that cannot be read stop the next renewal, which says so.
+        let stash = journal.read(key).await.unwrap_or_default().stash;
+        let Some(login) = stash.as_ref().and_then(waiting_login) else { return Ok(()) };
+        let place = self.place(key.clone(), self.client_of(&login)?);
+        let due = Due::Within { min_ttl: Duration::ZERO, margin: Duration::ZERO };
+        let mut renewal = place.renewal(due, Unwritten::default())?;
+        let placed = place.perform(&mut renewal, |_| ()).await;
+        self.withdraw(key);
+        match placed {
+            Err(Error::Ended(Ended::Busy)) => Err(Error::LoginWaits(key.to_string())),
+            placed => placed.map(drop),
+        }
     }
 
     /// Waits until every renewal that is under way has ended, and tells whose tokens are at risk

@@ -9,8 +9,8 @@ use grantflow_core::{Credential, Secret};
 use tokio::sync::{Mutex as Door, OwnedMutexGuard};
 
 use super::{
-    CredentialStore, Expected, HeldLock, Journal, Key, Lock, Locks, Noted, Record, Saved,
-    StoreError,
+    CredentialStore, Expected, HeldLock, InPlaceOf, Journal, Key, Lock, Locks, Noted, Record,
+    Saved, StoreError,
 };
 use crate::drive::BoxFuture;
 
@@ -129,21 +129,37 @@ impl Journal for MemoryStore {
         Box::pin(async { Ok(self.kept().noted.get(key).cloned().unwrap_or_default()) })
     }
 
-    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async {
-            self.kept().noted.entry(key.clone()).or_default().ledger = Some(ledger.to_owned());
-            Ok(())
+    fn note<'a>(
+        &'a self,
+        key: &'a Key,
+        in_place_of: InPlaceOf,
+        ledger: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut kept = self.kept();
+            let noted = kept.noted.entry(key.clone()).or_default();
+            let is_met = in_place_of.is_met_by(noted.ledger.as_deref());
+            if is_met {
+                noted.ledger = Some(ledger.to_owned());
+            }
+            Ok(is_met)
         })
     }
 
     fn stash<'a>(
         &'a self,
         key: &'a Key,
+        in_place_of: InPlaceOf,
         stash: Option<&'a Secret>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            self.kept().noted.entry(key.clone()).or_default().stash = stash.cloned();
-            Ok(())
+            let mut kept = self.kept();
+            let noted = kept.noted.entry(key.clone()).or_default();
+            let is_met = in_place_of.is_met_by(noted.stash.as_ref().map(Secret::expose));
+            if is_met {
+                noted.stash = stash.cloned();
+            }
+            Ok(is_met)
         })
     }
 }

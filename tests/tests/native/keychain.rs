@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use grantflow::core::{Credential, Secret};
 use grantflow::store::{
-    CredentialStore, Expected, FileStore, Key, Keychain, KeychainError, KeychainStore, Saved,
+    CredentialStore, Expected, FileStore, InPlaceOf, Key, Keychain, KeychainError, KeychainStore,
+    Saved,
 };
 use grantflow_tests::{covers, local};
 use tempfile::TempDir;
@@ -72,7 +73,8 @@ async fn it_can_lock_and_note_what_a_renewal_needs_beside_a_file_that_stays_away
     assert!(held.as_ref().is_some_and(|held| held.is_held()));
     let second = locks.acquire(&key("standard"), grantflow::store::Lock::Ours, moment).await;
     assert!(second.unwrap().is_none());
-    store.journal().unwrap().note(&key("standard"), "noted").await.unwrap();
+    let at = key("standard");
+    assert!(store.journal().unwrap().note(&at, InPlaceOf::Nothing, "noted").await.unwrap());
     let noted = store.journal().unwrap().read(&key("standard")).await.unwrap();
     assert_eq!(noted.ledger.as_deref(), Some("noted"));
     put(&store, &local::credential("the-secret")).await;
@@ -91,14 +93,15 @@ async fn new_tokens_on_their_way_are_in_the_keychain_and_in_no_file() {
         let stash = Secret::new(format!("{{\"access\": \"{}\"}}", "the-secret".repeat(500)));
         let store = place.store();
         let journal = store.journal().unwrap();
-        journal.note(&key, "noted").await.unwrap();
-        journal.stash(&key, Some(&stash)).await.unwrap();
+        assert!(journal.note(&key, InPlaceOf::Nothing, "noted").await.unwrap());
+        assert!(journal.stash(&key, InPlaceOf::Nothing, Some(&stash)).await.unwrap());
+        assert!(!journal.stash(&key, InPlaceOf::Nothing, None).await.unwrap(), "not that one");
         let noted = place.store().journal().unwrap().read(&key).await.unwrap();
         assert_eq!(noted.stash.unwrap().expose(), stash.expose());
         assert_eq!(noted.ledger.as_deref(), Some("noted"));
         assert!(journal.read(&other).await.unwrap().stash.is_none());
         assert!(!is_written_under(place.folder.path(), "the-secret"));
-        journal.stash(&key, None).await.unwrap();
+        assert!(journal.stash(&key, InPlaceOf::of(Some(stash.expose())), None).await.unwrap());
         assert!(journal.read(&key).await.unwrap().stash.is_none());
         assert_eq!(place.chain.state().values.len(), 0, "{room:?}");
     }

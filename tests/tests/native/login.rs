@@ -5,6 +5,7 @@ mod dialects;
 pub(crate) mod person;
 mod resuming;
 mod routes;
+mod waiting;
 
 use std::net::Ipv4Addr;
 

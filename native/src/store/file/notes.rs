@@ -5,13 +5,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use grantflow_core::Secret;
+use zeroize::Zeroizing;
 
 use super::FileStore;
 use crate::drive::BoxFuture;
 use crate::store::beside::Beside;
 use crate::store::lock::{Held, Patience, Wanted};
 use crate::store::safety::Warning;
-use crate::store::{HeldLock, Journal, Key, Lock, Locks, Noted, StoreError, private};
+use crate::store::{HeldLock, InPlaceOf, Journal, Key, Lock, Locks, Noted, StoreError, private};
 
 impl Locks for FileStore {
     fn has_owner_lock(&self, _key: &Key) -> bool {
@@ -46,37 +47,75 @@ impl Journal for FileStore {
         self.in_background(move |store| {
             let beside = Beside::of(&store.path, store.far.as_deref()).checked()?;
             let ledger = private::read(&beside.ledger(&key))?.map(|text| text.as_str().to_owned());
-            let stash = private::read(&beside.stash(&key))?.map(|text| Secret::new(text.as_str()));
+            let stash = store.stashed(&key)?.map(|text| Secret::new(text.as_str()));
             Ok(Noted { ledger, stash })
         })
     }
 
-    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn note<'a>(
+        &'a self,
+        key: &'a Key,
+        in_place_of: InPlaceOf,
+        ledger: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let (key, ledger) = (key.clone(), ledger.to_owned());
         self.in_background(move |store| {
-            store.check_rights()?;
-            private::replace(&store.disk, &store.beside()?.ledger(&key), ledger.as_bytes())
+            let path = |beside: Beside| beside.ledger(&key);
+            store.swap(path, in_place_of, Some(&ledger))
         })
     }
 
     fn stash<'a>(
         &'a self,
         key: &'a Key,
+        in_place_of: InPlaceOf,
         stash: Option<&'a Secret>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let (key, stash) = (key.clone(), stash.cloned());
         self.in_background(move |store| {
-            store.check_rights()?;
-            let path = store.beside()?.stash(&key);
-            match stash {
-                Some(text) => private::replace(&store.disk, &path, text.expose().as_bytes()),
-                None => private::remove(&store.disk, &path),
-            }
+            let path = |beside: Beside| beside.stash(&key);
+            store.swap(path, in_place_of, stash.as_ref().map(Secret::expose))
         })
     }
 }
 
 impl FileStore {
+    /// What stands there is compared and replaced under the lock of the store, which nobody holds
+    /// for longer than a write: a renewal's own lock may have been taken away from it.
+    fn swap(
+        &self,
+        path: impl FnOnce(Beside) -> PathBuf,
+        in_place_of: InPlaceOf,
+        text: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.check_rights()?;
+        self.exclusively(|| {
+            let path = path(self.beside()?);
+            let there = private::read(&path)?;
+            if !in_place_of.is_met_by(there.as_ref().map(|text| text.as_str())) {
+                return Ok(false);
+            }
+            match text {
+                Some(text) => private::replace(&self.disk, &path, text.as_bytes())?,
+                None => private::remove(&self.disk, &path)?,
+            }
+            Ok(true)
+        })
+    }
+
+    pub(in crate::store) fn stashed(
+        &self,
+        key: &Key,
+    ) -> Result<Option<Zeroizing<String>>, StoreError> {
+        let beside = Beside::of(&self.path, self.far.as_deref()).checked()?;
+        private::read(&beside.stash(key))
+    }
+
+    /// For whoever holds the lock of the store.
+    pub(in crate::store) fn drop_stash(&self, key: &Key) -> Result<(), StoreError> {
+        private::remove(&self.disk, &self.beside()?.stash(key))
+    }
+
     fn try_lock(&self, key: &Key, which: Lock) -> Result<Option<Box<dyn HeldLock>>, StoreError> {
         self.check_rights()?;
         private::make_folder(&self.disk, private::folder_of(&self.path))?;

@@ -3,7 +3,7 @@
 
 use grantflow_core::Secret;
 
-use super::super::{Journal, Key, Noted, StoreError};
+use super::super::{InPlaceOf, Journal, Key, Keychain, Noted, StoreError};
 use super::{KeychainStore, item};
 use crate::drive::BoxFuture;
 
@@ -19,27 +19,60 @@ impl Journal for KeychainStore {
         })
     }
 
-    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.beside.note(key, ledger)
+    fn note<'a>(
+        &'a self,
+        key: &'a Key,
+        in_place_of: InPlaceOf,
+        ledger: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.beside.note(key, in_place_of, ledger)
     }
 
     fn stash<'a>(
         &'a self,
         key: &'a Key,
+        in_place_of: InPlaceOf,
         stash: Option<&'a Secret>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let (name, text) = (stash_of(key), stash.cloned());
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let (at, text) = (key.clone(), stash.cloned());
         Box::pin(async move {
-            let is_in_chain = self.run_or(false, move |_, chain| {
-                match text {
-                    Some(text) => item::write(chain, &name, text.expose())?,
-                    None => item::remove(chain, &name)?,
-                }
-                Ok(true)
+            let in_chain = self.run_or(None, move |store, chain| {
+                store.stash_in(chain, &at, in_place_of, text.as_ref()).map(Some)
             });
-            // Where the file stands in, and where it has done so before.
-            let is_in_file = !is_in_chain.await? || (self.or_file && stash.is_none());
-            if is_in_file { self.beside.stash(key, stash).await } else { Ok(()) }
+            match in_chain.await? {
+                Some(is_met) => Ok(is_met),
+                None => self.beside.stash(key, in_place_of, stash).await,
+            }
+        })
+    }
+}
+
+impl KeychainStore {
+    /// On the keychain's thread.
+    fn stash_in(
+        &self,
+        chain: &dyn Keychain,
+        key: &Key,
+        in_place_of: InPlaceOf,
+        stash: Option<&Secret>,
+    ) -> Result<bool, StoreError> {
+        let name = stash_of(key);
+        self.beside.exclusively(|| {
+            // The file may have stood in before.
+            let in_file = if self.or_file { self.beside.stashed(key)? } else { None };
+            let is_in_file = in_file.is_some();
+            let there = item::read(chain, &name)?.or(in_file);
+            if !in_place_of.is_met_by(there.as_ref().map(|text| text.as_str())) {
+                return Ok(false);
+            }
+            match stash {
+                Some(stash) => item::write(chain, &name, stash.expose())?,
+                None => item::remove(chain, &name)?,
+            }
+            if is_in_file {
+                self.beside.drop_stash(key)?;
+            }
+            Ok(true)
         })
     }
 }

@@ -176,19 +176,8 @@ impl Editor {
 /// A credential of which only this is known.
 fn of(provider: Option<&Provider>, id: &str, access_token: Secret) -> Credential {
     Credential {
-        provider: id.to_owned(),
         origin: provider.map(Provider::origin).unwrap_or_default(),
         client_id: provider.and_then(|provider| provider.client_id.clone()).unwrap_or_default(),
-        access_token,
-        refresh_token: None,
-        subject_token: None,
-        id_token: None,
-        obtained_at: 0,
-        expires_at: None,
-        renew_at: None,
-        scope: Scope::default(),
-        account: Account::default(),
-        api_base: None,
-        extra: BTreeMap::new(),
+        ..Credential::bare(id, access_token)
     }
 }

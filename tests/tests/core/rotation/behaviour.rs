@@ -14,7 +14,7 @@ use super::scene::{Scene, granted, invalid_grant, token};
 use super::server::Rule;
 use super::setting::{HOUR, credential};
 
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 10] = [
     "Lock(Ours)",
     "Load",
     "Probe",
@@ -22,7 +22,6 @@ const WHOLE: [&str; 11] = [
     "Confirm",
     "Stash(Some)",
     "Save",
-    "Load",
     "Note",
     "Stash(None)",
     "Unlock",
@@ -201,8 +200,8 @@ fn a_refusal_is_believed_after_three_looks_and_changes_nothing() {
     let mut scene = Scene::new(Rule::Strict, [invalid_grant()]);
     let before = scene.record.clone().map(|record| record.save().expose().to_owned());
     assert_eq!(scene.renew().unwrap_err(), Error::InvalidGrant);
-    // Under the lock, before the note, and three times for what another tool may have written.
-    assert_eq!(scene.asked.iter().filter(|asked| **asked == "Load").count(), 5);
+    // Under the lock, and three times for what another tool may have written.
+    assert_eq!(scene.asked.iter().filter(|asked| **asked == "Load").count(), 4);
     assert_eq!(scene.now.mono - DAWN.mono, 2000);
     assert_eq!(scene.record.clone().map(|record| record.save().expose().to_owned()), before);
 

@@ -25,6 +25,8 @@ pub(super) enum Fault {
     StashesNothing,
     /// A save is called done that is not.
     SavesNothing,
+    /// A note does not look what stands there.
+    NotesBlindly,
     /// A lock counts as our own for ever once it was taken.
     ConfirmsBlindly,
     /// What is at the lock's place is removed, whosever it is.
@@ -60,7 +62,8 @@ fn every_fault_of_a_host_is_found_and_named() {
         (Fault::MarksNothing, "R-P-07", strict(&[])),
         (Fault::StashesNothing, "R-CR-07", strict(&[])),
         (Fault::SavesNothing, "R-INV-09", strict(&[])),
-        (Fault::ConfirmsBlindly, "R-INV-01", strict(&[Theft])),
+        (Fault::NotesBlindly, "R-P-07", strict(&[Theft])),
+        (Fault::ConfirmsBlindly, "R-P-08", strict(&[Theft])),
         (Fault::ReleasesByPath, "R-P-12", strict(&[Theft])),
         (Fault::LocksNobodyOut, "R-INV-01", strict(&[])),
         (Fault::NeverUnlocks, "R-P-12", strict(&[])),
@@ -95,10 +98,14 @@ impl Fault {
             (Self::SavesBlindly, Task::Save(_, credential)) => {
                 Some(world.store(at, credential, events))
             }
-            (Self::MarksNothing, Task::Note(_))
+            (Self::NotesBlindly, Task::Note(_, ledger)) => {
+                world.ledger = Some(ledger.clone());
+                Some(Answer::Done)
+            }
+            (Self::MarksNothing, Task::Note(..))
             | (Self::ConfirmsBlindly, Task::Confirm)
             | (Self::NeverUnlocks, Task::Unlock) => Some(Answer::Done),
-            (Self::StashesNothing, Task::Stash(Some(_))) => {
+            (Self::StashesNothing, Task::Stash(_, Some(_))) => {
                 world.perform_by_the_book(at, task, events);
                 world.stash = None;
                 Some(Answer::Done)

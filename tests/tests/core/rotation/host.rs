@@ -33,7 +33,10 @@ impl World {
                 Answer::Alive(self.participants.iter().any(|other| other.who() == *who))
             }
             Task::Probe => Answer::Done,
-            Task::Note(ledger) => {
+            Task::Note(expected, ledger) => {
+                if !expected.is_met_by(self.ledger.as_deref()) {
+                    return Answer::Changed(None);
+                }
                 self.ledger = Some(ledger.clone());
                 Answer::Done
             }
@@ -43,7 +46,12 @@ impl World {
                 });
                 if has_all { Answer::Done } else { Answer::Held }
             }
-            Task::Stash(stash) => self.put_aside(at, stash.as_ref()),
+            Task::Stash(expected, stash) => {
+                if !expected.is_met_by(self.stash.as_ref().map(Secret::expose)) {
+                    return Answer::Changed(None);
+                }
+                self.put_aside(at, stash.as_ref())
+            }
             Task::Save(expected, credential) => {
                 if expected.is_met_by(self.record.as_ref()) {
                     self.store(at, credential, events)
@@ -88,10 +96,9 @@ impl World {
         let is_void = ledger.signed_out || ledger.logins > 0 || participant.job != Job::Renew;
         match stash {
             Some(_) => self.seen.safe = participant.brought,
-            None if participant.entitled[0] && !is_void => {}
-            // A new login or a logout makes the old one's tokens void; and whoever was robbed
-            // removes what the thief has put there.
-            None => self.seen.safe = None,
+            // A new login or a logout makes the old one's tokens void.
+            None if is_void => self.seen.safe = None,
+            None => {}
         }
         Answer::Done
     }

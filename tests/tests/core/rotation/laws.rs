@@ -34,10 +34,14 @@ pub(super) fn of_move(before: &World, it: Move, events: &[Event], after: &World)
             Event::Moved(_) => {}
         }
     }
+    for (was, is) in before.participants.iter().zip(&after.participants) {
+        let has_locks = is.entitled == [true, after.setting.has_owner_lock];
+        hold("R-P-08", was.confirmed || !is.confirmed || has_locks, || {
+            format!("{} takes the locks of others for its own", is.who())
+        })?;
+    }
     let (was, is) = (before.read_ledger().generation, after.read_ledger().generation);
-    // A ledger is not compared when it is written, and who was robbed or passed cannot know.
-    let may_lapse = after.intruders() > 0;
-    hold("R-INV-04", is >= was || may_lapse, || format!("{it:?}: generation {was} became {is}"))
+    hold("R-INV-04", is >= was, || format!("{it:?}: generation {was} became {is}"))
 }
 
 /// What holds in every state.
@@ -111,45 +115,49 @@ pub(super) fn of_graph(successors: &[Vec<u32>]) -> Held {
 fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> Held {
     let Message { token, .. } = message;
     hold("R-P-19", !after.setting.is_borrowed, || "a guest renewed".into())?;
-    let intruders = after.intruders();
-    if intruders > 1 || intruders == 1 && after.had(Trouble::Clock) {
-        // One intruder is survived. A second one may rob a holder whose mark was written over after
-        // the first, and after a step of the clock a mark looks like nobody's.
-        return Ok(());
-    }
+    let presenter = &after.participants[at];
+    // How old a mark is only the wall clock can tell: after a step of it, whoever has the lock now
+    // may take the mark of a process that is alive and was robbed for one that was left behind, and
+    // present the token that this one is just about to replace.
+    let seems_left = after.intruders() > 0 && after.had(Trouble::Clock);
     let is_alone = after.participants.iter().enumerate().all(|(other, participant)| {
         let theirs = participant.in_flight().filter(|it| it.purpose == Purpose::Refresh);
         other == at || theirs.is_none_or(|it| it.token != token)
     });
-    hold("R-INV-01", is_alone, || format!("{token:?} is on its way twice"))?;
+    hold("R-INV-01", is_alone || seems_left, || format!("{token:?} is on its way twice"))?;
+
+    let (digest, times) = (token.refresh().digest(), after.seen.times(token));
+    let may_be_again = (after.seen.excused.contains(&token) || seems_left) && times == 2;
+    let is_allowed = times == 1 || may_be_again || after.setting.rule == Rule::Keeps;
+    hold("R-INV-02", is_allowed, || format!("{token:?} is presented, time {times}"))?;
 
     let ledger = before.read_ledger();
     let record = before.record.as_ref().and_then(refresh_token);
-    let is_passed = ledger.signed_out || record.is_none_or(|record| record.login > token.login);
-    if intruders > 0 && (is_passed || after.used.len() > 1) {
-        // Somebody signed in or out between the last look at the locks and the request; or one of
-        // two ledgers was lost, and with it what another trouble had left in it.
-        return Ok(());
-    }
+    let mark = ledger.mark.as_ref().filter(|mark| mark.digest == digest);
+    // Between the last look at the locks and the request somebody may take them, or sign in or out
+    // without them, and have said so in the ledger or put their login in place: no look is later
+    // than the last. What they wrote is compared with, so that nothing of it is undone.
+    let is_robbed = presenter.entitled != [true, after.setting.has_owner_lock];
+    let jobs = &after.setting.jobs;
+    let was_passed = after.intruders() > 0 && jobs.iter().any(|job| *job != Job::Renew);
+    let is_own = mark.is_some_and(|mark| mark.who == presenter.who());
+    let is_replaced = record.is_none_or(|record| record.login > token.login);
+    let is_late = seems_left || (is_robbed || was_passed) && (!is_own || is_replaced);
     // What waits beside a record that cannot be written is the newest there is.
     let waits =
         record.is_some_and(|record| is_put_aside(before, record)) && has_aside(before, token);
     let is_in_place = record == Some(token) || waits || after.had(Trouble::Foreign);
-    hold("R-P-04", is_in_place, || format!("{token:?} is presented for {record:?}"))?;
-    let digest = token.refresh().digest();
-    let times = after.seen.times(token);
-    let mark = ledger.mark.as_ref().filter(|mark| mark.digest == digest);
-    let counts = intruders == 0 && after.setting.rule != Rule::Keeps;
-    let is_noted = mark.is_some_and(|mark| mark.presented >= times || !counts);
-    hold("R-P-07", is_noted, || format!("{token:?} is presented, time {times}, unmarked"))?;
+    hold("R-P-04", is_in_place || is_late, || format!("{token:?} is presented for {record:?}"))?;
 
-    let may_be_again = after.seen.excused.contains(&token) && times == 2;
-    let is_allowed = times == 1 || may_be_again || after.setting.rule == Rule::Keeps;
-    hold("R-INV-02", is_allowed, || format!("{token:?} is presented, time {times}"))?;
+    let counts = after.setting.rule != Rule::Keeps;
+    let is_noted = mark.is_some_and(|mark| mark.presented >= times || !counts);
+    hold("R-P-07", is_noted || is_late, || {
+        format!("{token:?} is presented, time {times}, unmarked")
+    })?;
 
     let is_dead =
         ledger.is_spent(digest) || mark.is_some_and(|mark| mark.ended == Some(Ended::Refused));
-    hold("R-INV-12", !is_dead, || format!("{token:?} is known to be dead"))
+    hold("R-INV-12", !is_dead || is_late, || format!("{token:?} is known to be dead"))
 }
 
 fn of_storing(at: usize, was: Option<&Credential>, after: &World) -> Held {
@@ -195,11 +203,7 @@ fn of_saying(at: usize, said: &Said, before: &World, after: &World) -> Held {
 /// its successor has been put aside.
 fn an_interrupted_attempt_can_be_seen(world: &World) -> Held {
     let Some(token) = world.record.as_ref().and_then(refresh_token) else { return Ok(()) };
-    // Of two ledgers that a thief and its victim write one is lost, and with it what it knew of a
-    // record that a foreign tool then puts back, or of a login that lapses between the two.
-    let is_forgotten =
-        world.intruders() > 0 && (world.had(Trouble::Foreign) || world.had(Trouble::Clock));
-    if world.server.current(token) == token || world.seen.times(token) == 0 || is_forgotten {
+    if world.server.current(token) == token || world.seen.times(token) == 0 {
         return Ok(());
     }
     let digest = token.refresh().digest();
@@ -275,9 +279,13 @@ fn the_last_login_or_logout_counts(world: &World, outcomes: &[&Result<Outcome, E
     };
     // Whoever crashed may have been the last one, and all but done.
     let others = |job| !world.setting.jobs.contains(&job);
-    if ended(|outcome| matches!(outcome, Outcome::SignedIn)) && others(Job::SignOut) {
+    if ended(|outcome| matches!(outcome, Outcome::SignedIn(_))) && others(Job::SignOut) {
         let login = world.record.as_ref().and_then(refresh_token).map(|token| token.login);
-        hold("R-INV-04", login == Some(1), || format!("the new login is not there: {login:?}"))?;
+        // It may wait for the owner tool's lock.
+        let waits = has_aside(world, Token { login: 1, number: 0 });
+        hold("R-INV-04", login == Some(1) || waits, || {
+            format!("the new login is not there: {login:?}")
+        })?;
     }
     if ended(|outcome| matches!(outcome, Outcome::SignedOut { .. })) && others(Job::SignIn) {
         hold("R-INV-08", world.record.is_none(), || "the login outlived its logout".into())?;

@@ -1,13 +1,13 @@
 //! Signing in and out of a record that others may be renewing.
 
 use grantflow_core::{
-    Credential, Error, Ledger, Outcome, Purpose, Renewal, Response, Revoked, StoreTrouble,
+    Credential, Error, Kept, Ledger, Outcome, Purpose, Renewal, Response, Revoked, StoreTrouble,
     TransportError, Trouble,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
-use super::participant::refresh_token;
+use super::participant::{handed_out, refresh_token};
 use super::scene::{Scene, Sent, granted, token};
 use super::server::{Rule, Token};
 use super::setting::credential;
@@ -113,7 +113,7 @@ fn a_login_replaces_the_record_and_lifts_the_tombstone() {
     covers(&["R-P-18"]);
     let mut scene = Scene::new(Rule::Strict, []);
     scene.ledger = Some(Ledger { signed_out: true, logins: 3, ..scene.setting.ledger() }.write());
-    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn)));
+    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn(Kept::Saved))));
     let login = scene.record.as_ref().and_then(refresh_token).unwrap().login;
     let ledger = scene.read_ledger();
     assert_eq!((login, ledger.logins, ledger.signed_out, ledger.mark), (1, 4, false, None));
@@ -134,7 +134,7 @@ fn a_login_that_cannot_be_saved_leaves_what_was_there() {
 fn a_login_and_a_logout_do_not_wait_for_ever_for_a_renewal_that_hangs() {
     let mut scene = Scene::new(Rule::Strict, []);
     scene.is_held = true;
-    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn)));
+    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn(Kept::Saved))));
     scene.replies = [Ok(Response::new(200, ""))].into();
     assert!(matches!(sign_out(&mut scene), Ok(Outcome::SignedOut { .. })));
     assert!(!scene.asked.contains(&"Unlock"), "the lock is not theirs to give");
@@ -151,4 +151,57 @@ fn tokens_that_were_put_aside_are_not_found_after_a_new_login() {
     assert!(scene.stash.is_none());
     assert!(matches!(scene.renew(), Ok(Outcome::Adopted(credential)) if refresh_token(&credential)
         == Some(Token { login: 1, number: 0 })));
+}
+
+#[test]
+fn a_login_that_meets_the_owner_tools_lock_is_kept_and_put_in_place_by_the_next_renewal() {
+    covers(&["B-CF-27"]);
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.setting.has_owner_lock = true;
+    scene.held.push("Lock(Owner)");
+    let outcome = sign_in(&mut scene, new_login());
+    assert!(matches!(outcome, Ok(Outcome::SignedIn(Kept::Stashed))), "{outcome:?}");
+    assert!(!scene.asked.contains(&"Save"), "the record is the owner's while that has its lock");
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(1)));
+
+    let busy = scene.renew().unwrap_err();
+    assert_eq!(busy, Error::Busy, "the lock is still not to be had");
+    assert_eq!(scene.sent.len(), 0, "and the old login is not spent");
+
+    scene.held.clear();
+    let outcome = scene.renew().unwrap();
+    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(Token { login: 1, number: 0 }));
+    assert_eq!((scene.sent.len(), scene.read_ledger().logins), (0, 1));
+    assert!(scene.stash.is_none());
+}
+
+#[test]
+fn a_login_that_waits_is_void_after_a_logout_or_another_login() {
+    for signs_out in [true, false] {
+        let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, ""))]);
+        scene.setting.has_owner_lock = true;
+        scene.held.push("Lock(Owner)");
+        assert!(sign_in(&mut scene, new_login()).is_ok());
+        scene.held.clear();
+        if signs_out {
+            assert!(sign_out(&mut scene).is_ok());
+            assert!(scene.sent[0].body.expose().contains("token=r1.0"), "the newest is revoked");
+            assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
+        } else {
+            let second = Token { login: 2, number: 0 };
+            assert!(sign_in(&mut scene, credential(second, second, DAWN)).is_ok());
+            let outcome = scene.renew().unwrap();
+            assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(second));
+        }
+        assert!(scene.stash.is_none(), "{signs_out}");
+    }
+}
+
+#[test]
+fn a_login_that_can_neither_be_saved_nor_kept_says_why() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.setting.has_owner_lock = true;
+    scene.held.push("Lock(Owner)");
+    scene.failing.push(("Stash(Some)", StoreTrouble::NotWritable));
+    assert_eq!(sign_in(&mut scene, new_login()).unwrap_err(), Error::Busy);
 }

@@ -116,7 +116,7 @@ impl World {
                 Task::Load | Task::Confirm | Task::Unlock => {
                     moves.extend([Move::Perform(at), Move::Fail(at)]);
                 }
-                Task::Probe | Task::Note(_) | Task::Stash(_) | Task::Save(..) | Task::Remove => {
+                Task::Probe | Task::Note(..) | Task::Stash(..) | Task::Save(..) | Task::Remove => {
                     moves.extend([Move::Perform(at), Move::Fail(at), Move::FailAfter(at)]);
                 }
             },
@@ -239,7 +239,7 @@ impl World {
         let trouble = match &*task {
             Task::Lock(..) | Task::Confirm | Task::Unlock => StoreTrouble::NoLock,
             Task::Load | Task::Alive(_) => StoreTrouble::Unreadable,
-            Task::Probe | Task::Note(_) | Task::Stash(_) | Task::Save(..) | Task::Remove => {
+            Task::Probe | Task::Note(..) | Task::Stash(..) | Task::Save(..) | Task::Remove => {
                 StoreTrouble::NotWritable
             }
         };
@@ -352,7 +352,7 @@ pub(super) fn said(at: usize, words: Vec<Said>) -> impl Iterator<Item = Event> {
 }
 
 fn is_write(task: &Task) -> bool {
-    matches!(task, Task::Probe | Task::Note(_) | Task::Stash(_) | Task::Save(..) | Task::Remove)
+    matches!(task, Task::Probe | Task::Note(..) | Task::Stash(..) | Task::Save(..) | Task::Remove)
 }
 
 impl Move {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantflow_core::{
-    Answer, Credential, Error, Lock, Now, Outcome, Purpose, Renewal, RenewalStep, Request,
+    Answer, Credential, Error, Kept, Lock, Now, Outcome, Purpose, Renewal, RenewalStep, Request,
     RequestId, Response, Secret, Task, TransportError,
 };
 use grantflow_tests::world::{DAWN, entropy};
@@ -281,7 +281,7 @@ pub(super) fn handed_out(outcome: &Outcome) -> Option<&Credential> {
         | Outcome::Recovered(credential)
         | Outcome::Renewed(credential, _)
         | Outcome::StillGood(credential, _) => Some(credential),
-        Outcome::SignedIn | Outcome::SignedOut { .. } => None,
+        Outcome::SignedIn(_) | Outcome::SignedOut { .. } => None,
     }
 }
 
@@ -293,7 +293,8 @@ fn told(outcome: &Result<Outcome, Error>) -> String {
                 Outcome::Recovered(_) => "recovered",
                 Outcome::Renewed(..) => "renewed",
                 Outcome::StillGood(..) => "still good",
-                Outcome::SignedIn => "signed in",
+                Outcome::SignedIn(Kept::Saved) => "signed in",
+                Outcome::SignedIn(_) => "signed in, waiting",
                 Outcome::SignedOut { .. } => "signed out",
             };
             format!("{kind} {:?}", handed_out(outcome).and_then(access_token))
@@ -313,10 +314,10 @@ pub(super) fn name(task: &Task) -> &'static str {
         Task::Load => "Load",
         Task::Alive(_) => "Alive",
         Task::Probe => "Probe",
-        Task::Note(_) => "Note",
+        Task::Note(..) => "Note",
         Task::Confirm => "Confirm",
-        Task::Stash(Some(_)) => "Stash(Some)",
-        Task::Stash(None) => "Stash(None)",
+        Task::Stash(_, Some(_)) => "Stash(Some)",
+        Task::Stash(_, None) => "Stash(None)",
         Task::Save(..) => "Save",
         Task::Remove => "Remove",
         Task::Unlock => "Unlock",

@@ -25,6 +25,8 @@ pub(super) struct Scene {
     pub(super) is_alive: bool,
     /// Locks that somebody else has.
     pub(super) is_held: bool,
+    /// The same of some of them, by name.
+    pub(super) held: Vec<&'static str>,
     /// The tasks, by name, that fail, and how.
     pub(super) failing: Vec<(&'static str, StoreTrouble)>,
     /// What comes back, one for each request.
@@ -47,6 +49,7 @@ impl Scene {
             stash: None,
             is_alive: false,
             is_held: false,
+            held: Vec::new(),
             failing: Vec::new(),
             replies: replies.into_iter().collect(),
             meanwhile: None,
@@ -119,7 +122,9 @@ impl Scene {
 
     fn perform(&mut self, task: &Task) -> Answer {
         match task {
-            Task::Lock(..) if self.is_held => return Answer::Held,
+            Task::Lock(..) if self.is_held || self.held.contains(&name(task)) => {
+                return Answer::Held;
+            }
             Task::Lock(..) | Task::Probe | Task::Confirm | Task::Unlock => {}
             Task::Alive(_) => return Answer::Alive(self.is_alive),
             Task::Load => {
@@ -130,8 +135,18 @@ impl Scene {
                     stash: self.stash.clone(),
                 }));
             }
-            Task::Note(ledger) => self.ledger = Some(ledger.clone()),
-            Task::Stash(stash) => self.stash.clone_from(stash),
+            Task::Note(expected, ledger) => {
+                if !expected.is_met_by(self.ledger.as_deref()) {
+                    return Answer::Changed(None);
+                }
+                self.ledger = Some(ledger.clone());
+            }
+            Task::Stash(expected, stash) => {
+                if !expected.is_met_by(self.stash.as_ref().map(Secret::expose)) {
+                    return Answer::Changed(None);
+                }
+                self.stash.clone_from(stash);
+            }
             Task::Save(expected, new) => {
                 if !expected.is_met_by(self.record.as_ref()) {
                     return Answer::Changed(self.record.clone().map(Box::new));

@@ -97,8 +97,8 @@ impl World {
     pub(super) fn key(&self) -> String {
         let mut key = String::with_capacity(1024);
         let Ledger { generation, logins, mark, spent, signed_out } = self.read_ledger();
-        let mark = mark.map(|Mark { digest, presented, who, at, ended, .. }| {
-            format!("{digest} {presented} {who} {at} {ended:?}")
+        let mark = mark.map(|Mark { digest, attempt, presented, who, at, ended, .. }| {
+            format!("{digest} #{attempt}# {presented} {who} {at} {ended:?}")
         });
         let record = self.record.as_ref().map(|record| {
             let tokens = (access_token(record), refresh_token(record));
@@ -122,8 +122,27 @@ impl World {
         for participant in &self.participants {
             participant.write(&mut key, self.hours);
         }
-        key
+        renumbered(&key)
     }
+}
+
+/// Which attempts are the same counts, and not what their numbers are.
+fn renumbered(key: &str) -> String {
+    let mut numbers = Vec::new();
+    let parts = key.split('#').enumerate().map(|(place, part)| {
+        if place % 2 == 0 {
+            return part.to_owned();
+        }
+        let known = numbers.iter().position(|number| *number == part);
+        format!(
+            "#{}",
+            known.unwrap_or_else(|| {
+                numbers.push(part);
+                numbers.len() - 1
+            })
+        )
+    });
+    parts.collect()
 }
 
 impl Seen {

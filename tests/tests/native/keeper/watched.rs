@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use grantflow::drive::BoxFuture;
 use grantflow::store::{
-    CredentialStore, Expected, HeldLock, Journal, Key, Lock, Locks, MemoryStore, Noted, Record,
-    Saved, StoreError,
+    CredentialStore, Expected, HeldLock, InPlaceOf, Journal, Key, Lock, Locks, MemoryStore, Noted,
+    Record, Saved, StoreError,
 };
 use grantflow::{Credential, Secret};
 use grantflow_tests::gate::Gate;
@@ -155,21 +155,27 @@ impl Journal for Watched {
         })
     }
 
-    fn note<'a>(&'a self, key: &'a Key, ledger: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn note<'a>(
+        &'a self,
+        key: &'a Key,
+        in_place_of: InPlaceOf,
+        ledger: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             self.called(Call::Note)?;
-            self.within.note(key, ledger).await
+            self.within.note(key, in_place_of, ledger).await
         })
     }
 
     fn stash<'a>(
         &'a self,
         key: &'a Key,
+        in_place_of: InPlaceOf,
         stash: Option<&'a Secret>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             self.called(Call::Stash)?;
-            self.within.stash(key, stash).await
+            self.within.stash(key, in_place_of, stash).await
         })
     }
 }

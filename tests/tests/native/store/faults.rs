@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use grantflow::store::{Call, Journal as _, Noted};
+use grantflow::store::{Call, InPlaceOf, Journal as _, Noted};
 use grantflow::{FileStore, Key, Secret, StoreError};
 use grantflow_tests::faults::{Record, Trouble, What};
 use grantflow_tests::{covers, local};
@@ -72,17 +72,19 @@ async fn a_call_that_fails_leaves_the_old_notes_or_the_new() {
     for error in ERRORS {
         for at in 0.. {
             let place = Place::holding("{}");
-            place.store().note(&key, "old").await.unwrap();
-            place.store().stash(&key, Some(&Secret::new("old"))).await.unwrap();
+            place.store().note(&key, InPlaceOf::Nothing, "old").await.unwrap();
+            let old = Some(&Secret::new("old"));
+            place.store().stash(&key, InPlaceOf::Nothing, old).await.unwrap();
             let trouble = Arc::new(Trouble::at(at, What::Fail(error)));
             let store = troubled(&place, &trouble);
-            let noted = store.note(&key, "new").await;
-            let stashed = store.stash(&key, Some(&Secret::new("new"))).await;
+            let old = InPlaceOf::of(Some("old"));
+            let noted = store.note(&key, old, "new").await;
+            let stashed = store.stash(&key, old, Some(&Secret::new("new"))).await;
             let found = read(&place, &key).await;
             assert!(is_one_of(found.ledger.as_deref(), noted.is_ok()), "{error} at {at}");
             let stash = found.stash.as_ref().map(Secret::expose);
             assert!(is_one_of(stash, stashed.is_ok()), "{error} at {at}");
-            if store.stash(&key, None).await.is_ok() {
+            if store.stash(&key, InPlaceOf::of(stash), None).await.is_ok() {
                 assert!(read(&place, &key).await.stash.is_none());
             }
             if !trouble.has_come() {

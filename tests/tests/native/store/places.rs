@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use grantflow::store::{Exposure, Journal as _, Lock, Locks as _, Warning};
+use grantflow::store::{Exposure, InPlaceOf, Journal as _, Lock, Locks as _, Warning};
 use grantflow::{Credential, CredentialStore as _, Key, Remedy, StoreError};
 use grantflow_tests::{covers, local};
 
@@ -83,7 +83,7 @@ async fn a_folder_of_notes_that_others_could_have_filled_is_refused_with_all_tha
     for outcome in [
         place.store().save(&local::credential("newer")),
         place.store().check_writable(),
-        place.store().note(&key, "noted").await,
+        place.store().note(&key, InPlaceOf::Nothing, "noted").await.map(drop),
         place.store().read(&key).await.map(drop),
         place.store().acquire(&key, Lock::Ours, Duration::ZERO).await.map(drop),
     ] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grantflow::store::{Call, Expected, Lock, Saved};
+use grantflow::store::{Call, Expected, InPlaceOf, Lock, Saved};
 use grantflow::{Credential, CredentialStore, FileStore, Key, MemoryStore, Secret, StoreError};
 use grantflow_tests::faults::Meanwhile;
 use grantflow_tests::{covers, local};
@@ -52,13 +52,19 @@ async fn every_store_keeps_notes_and_locks_one_record_at_a_time() {
         let (journal, locks) = (store.journal().unwrap(), store.locks().unwrap());
         let noted = journal.read(&key).await.unwrap();
         assert!(noted.ledger.is_none() && noted.stash.is_none());
-        journal.note(&key, "the ledger").await.unwrap();
-        journal.stash(&key, Some(&Secret::new("the stash"))).await.unwrap();
+        let (ledger, stash) = ("the ledger", Secret::new("the stash"));
+        assert!(journal.note(&key, InPlaceOf::Nothing, ledger).await.unwrap());
+        assert!(journal.stash(&key, InPlaceOf::Nothing, Some(&stash)).await.unwrap());
+        for other in [InPlaceOf::Nothing, InPlaceOf::of(Some("another"))] {
+            assert!(!journal.note(&key, other, "late").await.unwrap());
+            assert!(!journal.stash(&key, other, Some(&Secret::new("late"))).await.unwrap());
+            assert!(!journal.stash(&key, other, None).await.unwrap());
+        }
         let noted = journal.read(&key).await.unwrap();
         assert_eq!(noted.ledger.as_deref(), Some("the ledger"));
         assert_eq!(noted.stash.unwrap().expose(), "the stash");
         assert!(journal.read(&other).await.unwrap().ledger.is_none());
-        journal.stash(&key, None).await.unwrap();
+        assert!(journal.stash(&key, InPlaceOf::of(Some(stash.expose())), None).await.unwrap());
         assert!(journal.read(&key).await.unwrap().stash.is_none());
 
         let ours = |key| locks.acquire(key, Lock::Ours, Duration::from_millis(50));
