@@ -2,6 +2,7 @@
 
 mod command;
 mod covers;
+mod detour;
 pub mod faults;
 pub mod gate;
 pub mod in_process;
@@ -12,4 +13,5 @@ pub mod world;
 
 pub use command::command;
 pub use covers::{covers, uncovered};
+pub use detour::Detour;
 pub use relay::Relay;

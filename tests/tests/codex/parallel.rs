@@ -25,7 +25,7 @@ const LATENCY: Duration = Duration::from_millis(100);
 async fn of_five_starts_ours_renew_once_and_those_of_the_released_client_reuse() {
     covers(&["R-TOOL-01", "R-T-03"]);
     let theirs = starts_of_the_released_client().await;
-    let ours = starts_of_our_command().await;
+    let ours = starts_of_our_command(1).await;
     println!("{STARTS} starts: Codex {theirs:?}, ours {ours:?} (renewals, reuses)");
     assert_eq!(ours, (1, 0));
     assert_eq!(theirs.0, 1, "{theirs:?}");
@@ -53,7 +53,16 @@ async fn starts_of_the_released_client() -> (usize, usize) {
     count(&server)
 }
 
-async fn starts_of_our_command() -> (usize, usize) {
+/// This test is seen to fail: starts that have the same login and no store in common reuse its token.
+#[tokio::test]
+#[ignore = "needs the peers: ./test installs them"]
+async fn of_five_starts_with_a_store_each_all_but_one_reuse() {
+    let apart = starts_of_our_command(STARTS).await;
+    assert_eq!(apart, (1, STARTS - 1));
+}
+
+/// Over so many copies of one store.
+async fn starts_of_our_command(copies: usize) -> (usize, usize) {
     let (server, folder) = (server().await, TempDir::new().unwrap());
     let codex = Codex::new().await;
     assert!(codex.log_in(&server).await.status.success());
@@ -61,18 +70,23 @@ async fn starts_of_our_command() -> (usize, usize) {
     let found = found.unwrap().and_then(Entry::into_login).unwrap();
     let relay = Relay::slow(server.address(), LATENCY).await.unwrap();
     let provider = local::provider(Dialect::Codex, &relay.url());
-    let (store, file) = (folder.path().join("auth.json"), folder.path().join("provider.json"));
+    let file = folder.path().join("provider.json");
     let held = grantflow::Credential { origin: provider.origin(), ..lapsed(found) };
-    FileStore::at(&store).save(&held).unwrap();
+    let store = |copy: usize| folder.path().join(format!("auth-{copy}.json"));
+    (0..copies).for_each(|copy| FileStore::at(store(copy)).save(&held).unwrap());
     std::fs::write(&file, serde_json::to_string(&provider).unwrap()).unwrap();
 
     let mut starts = JoinSet::new();
-    for _ in 0..STARTS {
+    for number in 0..STARTS {
         let mut start = Command::new(command());
-        start.arg("token").arg("--provider-file").arg(&file).arg("--store").arg(&store);
+        let store = store(number % copies);
+        start.arg("token").arg("--provider-file").arg(&file).arg("--store").arg(store);
         starts.spawn(async move { start.output().await.unwrap() });
     }
     let outputs = tokio::time::timeout(200 * MOMENT, starts.join_all()).await.expect("they end");
+    if copies > 1 {
+        return count(&server);
+    }
     assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
     assert!(outputs.iter().all(|output| output.stdout == outputs[0].stdout), "the same token");
     count(&server)

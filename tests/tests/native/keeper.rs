@@ -6,6 +6,7 @@
 mod ahead;
 mod clocks;
 mod crowd;
+mod editors;
 mod failing;
 mod rejected;
 mod watched;

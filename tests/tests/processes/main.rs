@@ -9,6 +9,7 @@ mod crew;
 mod killing;
 mod network;
 mod overlap;
+mod own_files;
 mod scene;
 mod theft;
 mod tools;

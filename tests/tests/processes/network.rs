@@ -21,7 +21,7 @@ async fn an_answer_that_is_lost_makes_no_storm_and_is_told_as_what_it_is() {
     covers(&["R-T-09", "R-INV-02", "R-INV-12"]);
     for (fault, acted) in LOSSES {
         let scene = Scene::strict().await;
-        let crew = renewing_and_struck(&scene, fault).await;
+        let crew = renewing_and_struck(&scene, fault, &["every=30"]).await;
         if acted {
             let is_refused = |mark: &Mark| mark.ended == Some(Ended::Refused);
             let mark = until(|| scene.ledger().mark.filter(is_refused)).await;
@@ -43,12 +43,22 @@ async fn an_answer_that_is_lost_makes_no_storm_and_is_told_as_what_it_is() {
     }
 }
 
+/// These tests are seen to fail: of processes without marks each presents the token on its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_marks_a_lost_answer_does_make_a_storm_and_the_log_shows_it() {
+    let scene = Scene::strict().await;
+    let crew = renewing_and_struck(&scene, Fault::ResetAfter, &["every=30", "marks=none"]).await;
+    until(|| (scene.verdict().reused().len() > 1).then_some(())).await;
+    crew.disband().await;
+    assert_eq!(scene.ledger().mark, None, "and nothing tells what happened");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_is_given_again_by_a_server_that_forgives() {
     covers(&["R-T-09", "R-P-15"]);
     for (fault, acted) in LOSSES {
         let scene = Scene::forgiving().await;
-        let crew = renewing_and_struck(&scene, fault).await;
+        let crew = renewing_and_struck(&scene, fault, &["every=30"]).await;
         renews_on(&scene).await;
         crew.disband().await;
         let reused: Vec<_> = scene.verdict().reused().iter().map(|one| one.reused).collect();
@@ -59,8 +69,8 @@ async fn an_answer_that_is_lost_is_given_again_by_a_server_that_forgives() {
 }
 
 /// Four processes that renew, and one of them has just lost its answer.
-async fn renewing_and_struck(scene: &Scene, fault: Fault) -> Crew<'_> {
-    let crew = Crew::of(4, scene, &["every=30"]);
+async fn renewing_and_struck<'s>(scene: &'s Scene, fault: Fault, told: &[&'s str]) -> Crew<'s> {
+    let crew = Crew::of(4, scene, told);
     renews_on(scene).await;
     scene.server.server().inject(fault.once());
     until(|| scene.has_struck(fault)).await;

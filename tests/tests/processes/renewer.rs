@@ -1,7 +1,9 @@
 //! A process that renews one record: for tests that need many of them, to be killed, to be stopped,
 //! or to die by themselves at one exact step.
 //!
-//! `renewer store=PATH provider=JSON` renews once and prints how that ended. What else it can be told:
+//! `renewer store=PATH provider=JSON` renews once and prints how that ended; so does
+//! `renewer tool=TOOL detour=ISSUER`, in that tool's own file, with the vendor's addresses leading to
+//! ISSUER. What else it can be told:
 //!
 //! | argument | what it does |
 //! |---|---|
@@ -9,6 +11,7 @@
 //! | `if=due` | asks for a token that works, so that only a token that is due is renewed |
 //! | `owner=pi`, `claude-code`, `codex` | takes that tool's locks as well |
 //! | `locks=none` | takes no locks and writes no marks, as a program does that never heard of them |
+//! | `marks=none` | takes the locks and writes no marks |
 //! | `die=TASK:N` | dies when this task was performed for the Nth time |
 //! | `wait=TASK:N` | goes no further than that until its standard input ends |
 //! | `die=CALL:FILE:N` | dies before this system call on a file of this ending, the Nth time |
@@ -27,19 +30,26 @@ use std::thread;
 use std::time::Duration;
 
 use grantflow::drive::BoxFuture;
-use grantflow::store::{Call, Expected, Faults, OwnerLock, Record, Saved};
-use grantflow::transport::{Http, HttpOptions};
+use grantflow::store::{Call, Expected, Faults, Locks, OwnerLock, Record, Saved, Tool};
+use grantflow::transport::{Http, HttpOptions, Transport};
 use grantflow::{
     Client, Configuration, Credential, CredentialStore, Event, FileStore, Key, Logins,
     ProviderFile, StoreError,
 };
+use grantflow_tests::Detour;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     let told = Told::by(std::env::args().skip(1));
-    let provider = ProviderFile::parse(&told["provider"]).expect("a provider file").provider;
-    let client = Client::new(provider, Configuration::default()).expect("a client");
-    let http = Arc::new(Http::new(&HttpOptions::default()).expect("HTTP"));
+    let client = told.value("provider").map(|provider| {
+        let provider = ProviderFile::parse(provider).expect("a provider file").provider;
+        Client::new(provider, Configuration::default()).expect("a client")
+    });
+    let http = Http::new(&HttpOptions::default()).expect("HTTP");
+    let http: Arc<dyn Transport> = match told.value("detour") {
+        Some(issuer) => Arc::new(Detour::to(issuer, http)),
+        None => Arc::new(http),
+    };
     let pause = told.number("every").map(Duration::from_millis);
     let is_over = Arc::new(AtomicBool::new(false));
     if pause.is_some() {
@@ -50,11 +60,14 @@ async fn main() {
         });
     }
     while !is_over.load(Ordering::SeqCst) {
-        let logins = match told.value("locks") {
-            Some("none") => Logins::over(Bare(told.store()), http.clone()),
-            _ => Logins::over(told.store(), http.clone()),
+        let is_none = |what| told.value(what) == Some("none");
+        let logins = if is_none("locks") || is_none("marks") {
+            let bare = Bare { file: told.store(), has_locks: !is_none("locks") };
+            Logins::over(bare, http.clone())
+        } else {
+            Logins::over(told.store(), http.clone())
         };
-        let outcome = renew(&told, logins, &client).await;
+        let outcome = renew(&told, logins, client.as_ref()).await;
         match pause {
             Some(pause) => tokio::time::sleep(pause).await,
             None => return println!("{outcome}"),
@@ -62,9 +75,14 @@ async fn main() {
     }
 }
 
-async fn renew(told: &Told, logins: Logins, client: &Client) -> String {
-    let (watcher, id) = (Watcher::of(told), client.provider().id.as_str());
-    let logins = logins.with_client(client.clone()).with_watch(move |event| watcher.see(event));
+async fn renew(told: &Told, logins: Logins, client: Option<&Client>) -> String {
+    let watcher = Watcher::of(told);
+    let logins = logins.with_watch(move |event| watcher.see(event));
+    let (logins, id) = match client {
+        Some(client) => (logins.with_client(client.clone()), client.provider().id.as_str()),
+        // The preset's.
+        None => (logins, if told["tool"] == *"codex" { "openai-codex" } else { "anthropic" }),
+    };
     let outcome = match told.value("if") {
         Some("due") => logins.access_token(id, Duration::ZERO).await,
         _ => logins.refresh(id).await,
@@ -76,13 +94,16 @@ fn await_the_end_of_input() {
     io::stdin().read_to_end(&mut Vec::new()).expect("a standard input that ends");
 }
 
-/// The file alone: no locks, no journal.
+/// The file without a journal, and perhaps without locks.
 #[derive(Debug)]
-struct Bare(FileStore);
+struct Bare {
+    file: FileStore,
+    has_locks: bool,
+}
 
 impl CredentialStore for Bare {
     fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
-        CredentialStore::load(&self.0, key)
+        CredentialStore::load(&self.file, key)
     }
 
     fn save<'a>(
@@ -91,19 +112,23 @@ impl CredentialStore for Bare {
         expected: Expected,
         credential: &'a Credential,
     ) -> BoxFuture<'a, Result<Saved, StoreError>> {
-        CredentialStore::save(&self.0, key, expected, credential)
+        CredentialStore::save(&self.file, key, expected, credential)
     }
 
     fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>> {
-        CredentialStore::remove(&self.0, key)
+        CredentialStore::remove(&self.file, key)
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<(Key, Record)>, StoreError>> {
-        CredentialStore::list(&self.0)
+        CredentialStore::list(&self.file)
+    }
+
+    fn locks(&self) -> Option<&dyn Locks> {
+        self.file.locks().filter(|_| self.has_locks)
     }
 
     fn describe(&self) -> String {
-        self.0.describe()
+        self.file.describe()
     }
 }
 
@@ -128,6 +153,10 @@ impl Told {
     }
 
     fn store(&self) -> FileStore {
+        if let Some(tool) = self.value("tool") {
+            let tool: Tool = tool.parse().expect("a tool");
+            return FileStore::of(tool).expect("its variable").renewing(true);
+        }
         let path = Path::new(&self["store"]);
         let store = match self.value("owner") {
             Some("pi") => FileStore::at(path).locked_by(OwnerLock::pi(path)),

@@ -128,7 +128,7 @@ impl Scene {
             environment: Environment::of(&Surroundings::default()),
             ..LoginOptions::default()
         };
-        let mut person = Person { server: &self.server, address: String::new() };
+        let mut person = Person::at(&self.server);
         logins.login(&self.client, &options, &mut person).await.unwrap()
     }
 
@@ -209,9 +209,15 @@ impl Scene {
 }
 
 /// Signs in wherever the prompt leads.
-struct Person<'s> {
+pub(crate) struct Person<'s> {
     server: &'s Handle,
     address: String,
+}
+
+impl<'s> Person<'s> {
+    pub(crate) fn at(server: &'s Handle) -> Self {
+        Self { server, address: String::new() }
+    }
 }
 
 impl Host for Person<'_> {
