@@ -90,7 +90,46 @@ pub enum Remedy {
     UseOwnerTool,
 }
 
+impl Remedy {
+    /// A word for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignInAgain => "sign_in_again",
+            Self::RetryLater => "retry_later",
+            Self::FixConfiguration => "fix_configuration",
+            Self::AskAdministrator => "ask_administrator",
+            Self::UseAnotherFlow => "use_another_flow",
+            Self::UseOwnerTool => "use_owner_tool",
+        }
+    }
+}
+
 impl Error {
+    /// A word for programs, without what varies.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Expired { .. } => "expired",
+            Self::InvalidGrant => "invalid_grant",
+            Self::Refused { .. } => "refused",
+            Self::DeviceLoginUnavailable => "device_login_unavailable",
+            Self::BadResponse(_) => "bad_response",
+            Self::Unreachable(_) => "unreachable",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::NoAccountId => "no_account_id",
+            Self::SignedOut => "signed_out",
+            Self::AccountMismatch => "account_mismatch",
+            Self::ForeignCredential => "foreign_credential",
+            Self::NotRenewable => "not_renewable",
+            Self::Borrowed => "borrowed",
+            Self::Busy => "busy",
+            Self::Store(_) => "store",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// What to do next.
     pub fn remedy(&self) -> Remedy {
         match self {

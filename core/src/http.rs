@@ -50,6 +50,20 @@ pub enum Purpose {
     Revoke,
 }
 
+impl Purpose {
+    /// A word for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RedeemCode => "redeem_code",
+            Self::RequestDeviceCode => "request_device_code",
+            Self::PollDevice => "poll_device",
+            Self::ExchangeToken => "exchange_token",
+            Self::Refresh => "refresh",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
 /// The two methods that OAuth endpoints need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -154,4 +168,14 @@ pub enum TransportError {
     NotSent,
     /// It may have arrived: time ran out, the connection broke, the host's task was dropped.
     Lost,
+}
+
+impl TransportError {
+    /// A word for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Lost => "lost",
+        }
+    }
 }

@@ -123,6 +123,11 @@ mod secret;
 mod time;
 mod wire;
 
+/// A reader and a writer of flat JSON objects, for adapters that cross into another language.
+pub mod json {
+    pub use crate::wire::json::{NotAnObject, Object, Writer};
+}
+
 pub use client::{Client, Configuration, Misconfigured};
 pub use credential::{
     Account, CLAUDE_CODE_BETA, Credential, NoAccountId, RENEW_BEFORE, key_header,

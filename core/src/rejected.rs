@@ -17,6 +17,19 @@ pub enum Rejected {
     Malformed(Malformed),
 }
 
+impl Rejected {
+    /// A word for programs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::NotExpected => "not_expected",
+            Self::StateMismatch => "state_mismatch",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 /// A token, code, verifier or anything else that would let a stranger in.
 ///
@@ -25,12 +25,20 @@ use zeroize::Zeroizing;
 /// serde_json::to_string(&token); // no `Serialize`
 /// ```
 #[derive(Clone, Default)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(String);
+
+impl Drop for Secret {
+    // Once, and not wherever a secret ends.
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Secret {
     /// Takes the text over.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(text.into())
     }
 
     /// The text itself.

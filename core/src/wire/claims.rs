@@ -46,7 +46,7 @@ impl UnverifiedClaims {
 
     /// The time in a claim, `exp` for one, in seconds since 1970; `None` if it is implausible.
     pub fn seconds(&self, name: &str) -> Option<u64> {
-        plausible_seconds(Object::read(&self.0).ok()?.number(name)?)
+        plausible_seconds(Object::read(&self.0).ok()?.number(name)?.thousandths())
     }
 }
 
@@ -73,7 +73,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Seconds since 1970 between 2001 and 2255, so that milliseconds are never taken for seconds.
-pub(crate) fn plausible_seconds(seconds: f64) -> Option<u64> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range-checked")]
-    (1e9..9e9).contains(&seconds).then_some(seconds as u64)
+pub(crate) fn plausible_seconds(ms: i64) -> Option<u64> {
+    let seconds = u64::try_from(ms / 1000).ok()?;
+    (1_000_000_000..9_000_000_000).contains(&seconds).then_some(seconds)
 }

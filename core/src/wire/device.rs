@@ -189,7 +189,9 @@ fn secret_text(object: &Object<'_>, name: &'static str) -> Result<Secret, BadRes
 /// A missing or unreadable life is the provider's default; none is longer than an hour.
 fn expires_in(object: &Object<'_>, default_s: u32) -> Duration {
     match object.number("expires_in") {
-        Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(MAX_LIFE),
+        Some(seconds) => {
+            Duration::from_millis(u64::try_from(seconds.thousandths()).unwrap_or_default())
+        }
         None => Duration::from_secs(default_s.into()),
     }
     .min(MAX_LIFE)

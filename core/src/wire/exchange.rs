@@ -8,7 +8,7 @@ use crate::error::BadResponse;
 use crate::http::{Header, Purpose, Request, RequestId};
 use crate::provider::TokenExchange;
 use crate::wire::claims::plausible_seconds;
-use crate::wire::json::Object;
+use crate::wire::json::{Number, Object};
 use crate::wire::{request, token};
 use crate::{Client, Endpoint, Secret};
 
@@ -43,16 +43,11 @@ impl Exchanged {
             .map(|url| url.trim_end_matches('/').to_string())
             .or_else(|| proxy_endpoint(&token))
             .and_then(|url| api_base(exchange, url));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "range-checked"
-        )]
-        let refresh_in = object
-            .number("refresh_in")
-            .filter(|seconds| (1.0..=31_536_000.0).contains(seconds))
-            .map(|seconds| seconds as u64);
-        let expires_at = object.number("expires_at").and_then(plausible_seconds);
+        let number = |name| object.number(name).map(Number::thousandths);
+        let refresh_in = number("refresh_in")
+            .and_then(|ms| u64::try_from(ms / 1000).ok())
+            .filter(|seconds| (1..=31_536_000).contains(seconds));
+        let expires_at = number("expires_at").and_then(plausible_seconds);
         let extra = token::extra(object, &["token", "expires_at", "refresh_in"]);
         Ok(Self { token, expires_at, refresh_in, api_base, extra })
     }

@@ -167,8 +167,5 @@ impl Reading<'_> {
 /// An `interval` in seconds, number or text, rounded up to the millisecond; `None` unless it is
 /// positive.
 pub(crate) fn interval(object: &Object<'_>) -> Option<Duration> {
-    let seconds = object.number("interval").filter(|seconds| *seconds > 0.0)?;
-    let exact = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-    let ms = exact.as_nanos().div_ceil(1_000_000);
-    Some(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)))
+    object.number("interval")?.thousandths_or_more().map(Duration::from_millis)
 }

@@ -9,14 +9,14 @@ use crate::http::{Purpose, Request, RequestId};
 use crate::provider::{Expiry, TokenRules};
 use crate::scope::Scope;
 use crate::wire::claims::{UnverifiedClaims, plausible_seconds, presentable};
-use crate::wire::json::{Object, string, strings};
+use crate::wire::json::{Number, Object, string, strings};
 use crate::wire::request::{Parameters, post};
 use crate::{Client, Secret};
 
 /// An access token longer than this could not stand in a header anyway.
 const MAX_TOKEN: usize = 64 << 10;
 /// No token is believed to live longer than ten years.
-const MAX_LIFE_MS: f64 = 10.0 * 365.25 * 86_400_000.0;
+const MAX_LIFE_MS: u64 = 3_652 * 86_400_000;
 const MAX_SCOPE: usize = 256;
 
 /// What a redeemed code consists of.
@@ -85,8 +85,8 @@ pub(crate) struct TokenReply {
 
 /// Milliseconds, from the reply's arrival or from 1970.
 enum Expires {
-    In(f64),
-    At(f64),
+    In(u64),
+    At(u64),
     Unknown,
 }
 
@@ -155,32 +155,28 @@ impl TokenReply {
 
 impl Expires {
     fn at(&self, now: u64) -> Option<u64> {
-        #[expect(clippy::cast_precision_loss, reason = "exact until the year 287396")]
-        let (now_ms, at) = match *self {
-            Self::In(ms) => (now as f64, now as f64 + ms),
-            Self::At(ms) => (now as f64, ms),
+        let at = match *self {
+            Self::In(ms) => now.saturating_add(ms),
+            Self::At(ms) => ms,
             Self::Unknown => return None,
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-        Some(at.clamp(0.0, now_ms + MAX_LIFE_MS) as u64)
+        Some(at.min(now.saturating_add(MAX_LIFE_MS)))
     }
 }
 
 /// The first source that the reply has. A life that is over when it begins is "expired now".
 fn expires(rules: &TokenRules, object: &Object<'_>, access_token: &Secret) -> Expires {
-    let ms = |seconds: f64| seconds.max(0.0) * 1000.0;
-    #[expect(clippy::cast_precision_loss, reason = "ten digits")]
-    let at = |seconds: u64| Expires::At(ms(seconds as f64));
+    let ms = |name| object.number(name).map(Number::thousandths);
+    let life = || ms("expires_in").map(|ms| u64::try_from(ms).unwrap_or_default());
+    let at = |seconds: u64| Expires::At(seconds * 1000);
     let read = |source: &Expiry| match source {
-        Expiry::ExpiresIn => object.number("expires_in").map(ms).map(Expires::In),
+        Expiry::ExpiresIn => life().map(Expires::In),
         Expiry::CreatedAt => {
-            let created_at = plausible_seconds(object.number("created_at")?)?;
-            #[expect(clippy::cast_precision_loss, reason = "ten digits")]
-            let created_at = created_at as f64;
-            Some(Expires::At(ms(created_at) + ms(object.number("expires_in")?)))
+            let created_at = plausible_seconds(ms("created_at")?)?;
+            Some(Expires::At((created_at * 1000).saturating_add(life()?)))
         }
-        Expiry::ExpiresAt => plausible_seconds(object.number("expires_at")?).map(at),
-        Expiry::ExpiredInMs => plausible_seconds(object.number("expired_in")? / 1000.0).map(at),
+        Expiry::ExpiresAt => plausible_seconds(ms("expires_at")?).map(at),
+        Expiry::ExpiredInMs => plausible_seconds(ms("expired_in")? / 1000).map(at),
         Expiry::AccessToken => UnverifiedClaims::read(access_token)?.seconds("exp").map(at),
     };
     rules.expiry.iter().find_map(read).unwrap_or(Expires::Unknown)

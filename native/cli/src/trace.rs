@@ -26,7 +26,7 @@ pub(crate) fn object(event: &Event) -> Option<(&'static str, Value)> {
         ),
         Event::Sent { id, purpose, method, endpoint } => (
             "request",
-            json!({ "id": id.number(), "purpose": purpose_name(*purpose),
+            json!({ "id": id.number(), "purpose": purpose.name(),
                "method": method.as_str(), "endpoint": endpoint,
             }),
         ),
@@ -37,7 +37,7 @@ pub(crate) fn object(event: &Event) -> Option<(&'static str, Value)> {
         ),
         Event::Answered { id, outcome: Err(error) } => (
             "response",
-            json!({ "id": id.number(), "error": transport_error(*error),
+            json!({ "id": id.number(), "error": error.name(),
             }),
         ),
         Event::Performed { task, went_well } => ("task", json!({ "task": task, "ok": went_well })),
@@ -210,17 +210,6 @@ pub(crate) fn path(endpoint: &str) -> &str {
     endpoint[host..].find('/').map_or("/", |at| &endpoint[host + at..])
 }
 
-fn purpose_name(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::RedeemCode => "redeem_code",
-        Purpose::RequestDeviceCode => "request_device_code",
-        Purpose::PollDevice => "poll_device",
-        Purpose::ExchangeToken => "exchange_token",
-        Purpose::Refresh => "refresh",
-        Purpose::Revoke => "revoke",
-    }
-}
-
 fn purpose_words(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::RedeemCode => "code for tokens",
@@ -229,13 +218,6 @@ fn purpose_words(purpose: Purpose) -> &'static str {
         Purpose::ExchangeToken => "token for token",
         Purpose::Refresh => "new tokens",
         Purpose::Revoke => "forget them",
-    }
-}
-
-fn transport_error(error: TransportError) -> &'static str {
-    match error {
-        TransportError::NotSent => "not_sent",
-        TransportError::Lost => "lost",
     }
 }
 

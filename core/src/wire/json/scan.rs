@@ -1,0 +1,212 @@
+//! RFC 8259, byte by byte: where each value ends, and whether it is one.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+/// Nothing that is meant for us is nested deeper.
+const MAX_DEPTH: u8 = 128;
+
+/// What is given each member of an object: its name and value as they stand, quotes and all.
+type Member<'m, 'a> = &'m mut dyn FnMut(&'a str, &'a str) -> Option<()>;
+/// What is given each element of an array.
+type Element<'e, 'a> = &'e mut dyn FnMut(&'a str);
+
+/// A place in a JSON text. Once something is no JSON, what it stands at is the culprit.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u8,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether nothing but white space follows.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// The next value, whatever it is.
+    pub(super) fn value(&mut self) -> Option<&'a str> {
+        let first = self.peek()?;
+        let start = self.at;
+        match first {
+            b'{' => self.object(&mut |_, _| Some(())),
+            b'[' => self.array(&mut |_| {}),
+            b'"' => self.string(),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number(),
+        }?;
+        self.text.get(start..self.at)
+    }
+
+    pub(super) fn object(&mut self, member: Member<'_, 'a>) -> Option<()> {
+        self.listed(b'{', b'}', &mut |scanner| {
+            scanner.peek()?;
+            let start = scanner.at;
+            scanner.string()?;
+            let name = scanner.text.get(start..scanner.at)?;
+            scanner.take(b':')?;
+            member(name, scanner.value()?)
+        })
+    }
+
+    pub(super) fn array(&mut self, element: Element<'_, 'a>) -> Option<()> {
+        self.listed(b'[', b']', &mut |scanner| {
+            element(scanner.value()?);
+            Some(())
+        })
+    }
+
+    /// Things between brackets, with commas in between.
+    fn listed(
+        &mut self,
+        open: u8,
+        close: u8,
+        one: &mut dyn FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.take(open)?;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        if self.peek()? != close {
+            one(self)?;
+            while self.peek()? == b',' {
+                self.at += 1;
+                one(self)?;
+            }
+        }
+        self.take(close)?;
+        self.depth -= 1;
+        Some(())
+    }
+
+    fn string(&mut self) -> Option<()> {
+        self.byte_is(b'"')?;
+        loop {
+            match self.next()? {
+                b'"' => return Some(()),
+                b'\\' => match self.next()? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                    b'u' => {
+                        for _ in 0..4 {
+                            if !self.next()?.is_ascii_hexdigit() {
+                                return None;
+                            }
+                        }
+                    }
+                    _ => return None,
+                },
+                0..b' ' => return None,
+                _ => {}
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let _ = self.byte_is(b'-');
+        if self.byte_is(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.byte_is(b'.').is_some() {
+            self.digits()?;
+        }
+        if self.byte_is(b'e').or_else(|| self.byte_is(b'E')).is_some() {
+            let _ = self.byte_is(b'+').or_else(|| self.byte_is(b'-'));
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.here().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
+    }
+
+    /// Takes this byte behind any white space.
+    fn take(&mut self, byte: u8) -> Option<()> {
+        self.peek()?;
+        self.byte_is(byte)
+    }
+
+    fn byte_is(&mut self, byte: u8) -> Option<()> {
+        (self.here()? == byte).then(|| self.at += 1)
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.here()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        while let b' ' | b'\t' | b'\r' | b'\n' = self.here()? {
+            self.at += 1;
+        }
+        self.here()
+    }
+
+    fn here(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+}
+
+/// The inside of a string without its escapes; `None` if half of a surrogate pair is missing, or if
+/// it is no inside of a string.
+pub(super) fn unquoted(inside: &str) -> Option<Cow<'_, str>> {
+    if !inside.contains(['\\', '"']) {
+        return Some(Cow::Borrowed(inside));
+    }
+    let mut text = String::with_capacity(inside.len());
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '"' => return None,
+            '\\' => match chars.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => escaped(&mut chars)?,
+                itself => itself,
+            },
+            c => c,
+        });
+    }
+    Some(Cow::Owned(text))
+}
+
+/// What four digits stand for, or eight in two escapes (RFC 8259 §7).
+fn escaped(chars: &mut core::str::Chars<'_>) -> Option<char> {
+    let first = unit(chars)?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return char::from_u32(first);
+    }
+    if (chars.next()?, chars.next()?) != ('\\', 'u') {
+        return None;
+    }
+    let second = unit(chars).filter(|unit| (0xdc00..0xe000).contains(unit))?;
+    char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
+}
+
+fn unit(chars: &mut core::str::Chars<'_>) -> Option<u32> {
+    (0..4).try_fold(0, |unit, _| Some(unit << 4 | chars.next()?.to_digit(16)?))
+}
