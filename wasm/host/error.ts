@@ -1,0 +1,66 @@
+/** Everything that this package throws, but for what a caller's own signal has as its reason. */
+
+import type { Failure, Rejected, Remedy } from './wasm.js';
+
+/** What can go wrong in a browser alone. */
+export type BrowserFailure = { message: string; remedy: Remedy } & {
+  type:
+    /** The browser did not open the window: call from a click, or show a link. */
+    | 'popup_blocked'
+    /** The page is not served over https or from this machine, or the browser lacks something. */
+    | 'unsupported'
+    /** `fetch` was asked to send a token to an origin that is not on the list. */
+    | 'origin_not_allowed';
+};
+
+/** How it ended. `failure.type` tells which, `failure.remedy` what to do next. */
+export class GrantflowError extends Error {
+  override readonly name = 'GrantflowError';
+  readonly failure: Failure | BrowserFailure;
+
+  constructor(failure: Failure | BrowserFailure) {
+    super(failure.type === 'unreachable' ? failure.message + whyUnreachable() : failure.message);
+    this.failure = failure;
+  }
+}
+
+/** A redirect or a paste was refused, and the login waits as before. */
+export class RejectedError extends Error {
+  override readonly name = 'RejectedError';
+  readonly rejected: Rejected;
+
+  constructor(rejected: Rejected) {
+    super(rejected.message);
+    this.rejected = rejected;
+  }
+}
+
+export function browserFailure(
+  type: BrowserFailure['type'],
+  message: string,
+  remedy: Remedy = 'fix_configuration',
+): GrantflowError {
+  return new GrantflowError({ type, message, remedy });
+}
+
+/** What a machine throws is a plain object; callers get an error. */
+export function thrown<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (why) {
+    throw isFailure(why) ? new GrantflowError(why) : why;
+  }
+}
+
+function isFailure(why: unknown): why is Failure {
+  return typeof why === 'object' && why !== null && 'remedy' in why && !(why instanceof Error);
+}
+
+/** A browser gives one error for all of these, so that pages learn nothing of other servers. */
+function whyUnreachable(): string {
+  const offline = globalThis.navigator?.onLine === false ? ' (it says that it is offline)' : '';
+  return (
+    `. A browser does not tell more${offline}: there may be no network, an extension may block the ` +
+    `request, or the server may not allow pages of other origins (CORS); then a relay helps`
+  );
+}

@@ -1,0 +1,84 @@
+/** How requests are performed: once, exactly as they stand, following no redirect. */
+
+import type { Request, Result } from './wasm.js';
+
+/** Performs a request. It answers `lost` rather than throw, also when the signal is aborted. */
+export type Transport = (request: Request, signal: AbortSignal) => Promise<Result>;
+
+/** The core refuses a longer body, so no more than a byte after it is read. */
+const LONGEST_BODY = 1 << 20;
+
+/** From the page to the server, where that allows it (CORS). */
+export const direct: Transport = async ({ url, method, headers, body }, signal) => {
+  if (globalThis.navigator?.onLine === false) return { type: 'not_sent' };
+  const init = { method, headers, ...(method === 'POST' && { body }) };
+  return answered(await fetch(url, { ...PRIVATE, ...init, signal }));
+};
+
+/**
+ * By way of a relay on the page's own server: `docs/browser.md` has one that can be deployed as it is.
+ * It tells the status of the server's answer in a header of its own, so that its own troubles are no answer.
+ */
+export function relay(address: string): Transport {
+  return async ({ url, method, headers, body }, signal) => {
+    const response = await fetch(address, {
+      ...PRIVATE,
+      credentials: 'same-origin',
+      method: 'POST',
+      // No form of another site can send this header.
+      headers: { 'content-type': 'application/json', 'x-grantflow-relay': '1' },
+      body: JSON.stringify({ url, method, headers, body }),
+      signal,
+    });
+    const status = Number(response.headers.get('x-grantflow-status'));
+    if (status > 0) return answered(response, status);
+    return { type: response.headers.has('x-grantflow-not-sent') ? 'not_sent' : 'lost' };
+  };
+}
+
+const PRIVATE: RequestInit = {
+  redirect: 'error',
+  credentials: 'omit',
+  cache: 'no-store',
+  referrerPolicy: 'no-referrer',
+};
+
+/** Performs a request within its budget. */
+export async function perform(
+  transport: Transport,
+  request: Request,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), request.budget);
+  const give_up = () => deadline.abort();
+  signal?.addEventListener('abort', give_up);
+  try {
+    return await transport(request, deadline.signal);
+  } catch {
+    // Whether it was refused, cut off or never sent: the browser does not tell.
+    return { type: 'lost' };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', give_up);
+  }
+}
+
+async function answered(response: Response, status = response.status): Promise<Result> {
+  const retry_after = response.headers.get('x-grantflow-retry-after') ?? response.headers.get('retry-after');
+  return { type: 'response', status, retry_after, body: await bytes(response) };
+}
+
+async function bytes(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  while (reader && length <= LONGEST_BODY) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    length += value.length;
+  }
+  await reader?.cancel();
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
