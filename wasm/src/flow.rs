@@ -1,6 +1,6 @@
 //! A login, as a class of JavaScript.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use grantflow_core as core_;
@@ -114,7 +114,7 @@ impl Flow {
 
     /// The names to file a snapshot under: digests of what a redirect brings (`stateDigest`).
     pub fn names(&self) -> Vec<String> {
-        self.0.names().iter().map(|name| name.to_string()).collect()
+        self.0.names().iter().map(ToString::to_string).collect()
     }
 
     /// The name of the state it is in: what it awaits.

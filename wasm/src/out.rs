@@ -2,13 +2,14 @@
 //! import serves them all, and nothing has to be freed.
 
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt::Display;
 use core::time::Duration;
 
 use grantflow_core::json::Writer;
 use grantflow_core::{
-    Credential, Digest, Error, Expected, InPlaceOf, Kept, Lock, Outcome, Prompt, Rejected, Remedy,
-    Request, Revoked, SignIn, StoreTrouble, Task, Trouble, Way,
+    Credential, Digest, Error, ErrorCode, Expected, InPlaceOf, Kept, Lock, Outcome, Prompt,
+    Purpose, Rejected, Remedy, Request, Revoked, SignIn, StoreTrouble, Task, Trouble, Way,
 };
 use wasm_bindgen::prelude::*;
 
@@ -95,6 +96,7 @@ pub(crate) fn failed(why: &Error) -> JsValue {
 }
 
 /// A `Failure`, as JSON.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others say nothing more")]
 fn failure(why: &Error) -> String {
     let mut to = of_type(why.name());
     to.string("message", &why.to_string());
@@ -102,8 +104,8 @@ fn failure(why: &Error) -> String {
     match why {
         Error::Expired { slow_downs } => to.number("slow_downs", (*slow_downs).into()),
         Error::Refused { purpose, code, status } => {
-            to.optional("purpose", purpose.map(|purpose| purpose.name()));
-            to.optional("code", code.as_ref().map(|code| code.as_str()));
+            to.optional("purpose", purpose.map(Purpose::name));
+            to.optional("code", code.as_ref().map(ErrorCode::as_str));
             if let Some(status) = status {
                 to.number("status", (*status).into());
             }
@@ -142,7 +144,7 @@ pub(crate) fn prompt(prompt: &Prompt) -> JsValue {
     let (mut to, deadline) = match prompt {
         Prompt::OpenUrl { sign_ins, deadline } => {
             let mut to = of_type("open_url");
-            let all: alloc::vec::Vec<String> = sign_ins.iter().map(sign_in).collect();
+            let all: Vec<String> = sign_ins.iter().map(sign_in).collect();
             to.raw("sign_ins", &["[", &all.join(","), "]"].concat());
             (to, deadline)
         }

@@ -41,7 +41,9 @@ pub fn api_headers(
         .api_headers(&client)
         .map_err(|why| out::refusal(Refusal::Misconfigured, &why))?;
     let mut to = Writer::new();
-    headers.iter().for_each(|header| to.string(&header.name, header.value.expose()));
+    for header in &headers {
+        to.string(&header.name, header.value.expose());
+    }
     Ok(out::object(to))
 }
 
