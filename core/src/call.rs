@@ -10,7 +10,7 @@ use crate::time::Now;
 use crate::wire::reply::Refusal;
 
 /// The first back-off; it doubles.
-const BACK_OFF: Duration = Duration::from_secs(1);
+const BACK_OFF_MS: u64 = 1000;
 /// How often a request that brought nothing definite is sent again.
 const MOST_RETRIES: u8 = 3;
 
@@ -116,27 +116,29 @@ impl Tries {
         if retries > MOST_RETRIES {
             return None;
         }
-        let wait = ids.spread(BACK_OFF * (1 << (retries - 1)));
+        let wait = ids.spread(BACK_OFF_MS << (retries - 1));
         let at = now.plus(retry_after.map_or(wait, |asked| asked.max(wait)));
         Some(Call::Due { at, tries: self })
     }
 }
 
-/// The codes that mean the same wherever they come.
+/// The codes that mean the same wherever they come; of an exchange the status alone counts: with
+/// 401 the first token is no longer accepted; with 403 or 404 it is, and gives no right to the
+/// second (no seat), which signing in again would not change.
 pub(crate) fn refused(purpose: Purpose, Refusal { code, status, .. }: Refusal) -> Error {
-    match code.as_ref().map(ErrorCode::as_str) {
-        Some("access_denied") => Error::Denied,
-        Some("expired_token") => Error::Expired { slow_downs: 0 },
-        Some("invalid_grant") => Error::InvalidGrant,
-        Some(_) | None => Error::Refused { purpose: Some(purpose), code, status: Some(status) },
-    }
-}
-
-/// 401: the first token is no longer accepted. 403, 404: it is, and gives no right to the second
-/// (no seat), which signing in again would not change.
-pub(crate) fn not_exchanged(Refusal { code, status, .. }: Refusal) -> Error {
-    match status {
-        401 => Error::InvalidGrant,
-        _ => Error::Refused { purpose: Some(Purpose::ExchangeToken), code, status: Some(status) },
+    let known = match purpose {
+        Purpose::ExchangeToken if status == 401 => "invalid_grant",
+        Purpose::ExchangeToken => "",
+        Purpose::RedeemCode
+        | Purpose::RequestDeviceCode
+        | Purpose::PollDevice
+        | Purpose::Refresh
+        | Purpose::Revoke => code.as_ref().map_or("", ErrorCode::as_str),
+    };
+    match known {
+        "access_denied" => Error::Denied,
+        "expired_token" => Error::Expired { slow_downs: 0 },
+        "invalid_grant" => Error::InvalidGrant,
+        _ => Error::Refused { purpose: Some(purpose), code, status: Some(status) },
     }
 }

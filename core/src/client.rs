@@ -1,7 +1,6 @@
 //! A provider together with who is asking: checked once, then every flow can rely on it.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,7 +8,10 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::http::Header;
+use crate::map::Map;
 use crate::provider::{ClientAuthentication, Provider};
+use crate::text::{holds, joined, listed, quoted};
+use crate::wire::form;
 use crate::{BadEndpoint, Digest, Endpoint, Secret};
 
 /// Who asks whom. Cheap to clone.
@@ -21,7 +23,7 @@ struct Parts {
     provider: Provider,
     client_id: String,
     client_secret: Option<Secret>,
-    variables: BTreeMap<String, String>,
+    variables: Map<String>,
     patience: Option<Duration>,
 }
 
@@ -34,7 +36,7 @@ pub struct Configuration {
     /// (RFC 8252 §8.5), and nothing relies on it.
     pub client_secret: Option<Secret>,
     /// What stands for `{name}` in the provider's header templates. They name the caller.
-    pub variables: BTreeMap<String, String>,
+    pub variables: Map<String>,
     /// How long to wait for a person; 10 minutes, or the life of a device code, unless set.
     pub patience: Option<Duration>,
 }
@@ -109,49 +111,54 @@ impl Client {
         self.0.patience
     }
 
-    /// A provider's header templates with the caller's variables and `known` ones filled in.
-    pub(crate) fn headers(
+    /// Adds a provider's headers: its templates with the caller's variables and the account's
+    /// identifier filled in. One that names what there is not is left out.
+    pub(crate) fn add_headers(
         &self,
-        templates: &BTreeMap<String, String>,
-        known: &[(&str, &str)],
-    ) -> Vec<Header> {
-        let value = |name: &str| {
-            let known = known.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-            known.or_else(|| self.0.variables.get(name).map(String::as_str))
-        };
-        templates
-            .iter()
-            .filter_map(|(header, template)| {
-                fill(template, &value).map(|value| Header::new(header, value))
-            })
-            .collect()
+        headers: &mut Vec<Header>,
+        templates: &Map<String>,
+        account_id: Option<&str>,
+    ) {
+        for (header, template) in templates {
+            let value = |name: &str| match (name, account_id) {
+                ("account_id", Some(id)) => Some(id),
+                (_, _) => self.0.variables.get(name).map(String::as_str),
+            };
+            if let Some(value) = fill(template, &value) {
+                headers.push(Header::new(header, value));
+            }
+        }
     }
 
     /// Tells one client from another in a snapshot: the provider, who asks, and every endpoint.
     pub(crate) fn fingerprint(&self) -> Digest {
         let provider = self.provider();
-        let endpoints = [
-            provider.authorization_endpoint.as_ref(),
-            provider.device_authorization_endpoint.as_ref(),
-            provider.device.poll_endpoint.as_ref(),
+        let origin = provider.origin();
+        let parts = [
+            provider.id.as_str(),
+            self.client_id(),
+            provider.issuer.as_deref().unwrap_or_default(),
+            &origin,
+            text_of(provider.authorization_endpoint.as_ref()),
+            text_of(provider.device_authorization_endpoint.as_ref()),
+            text_of(provider.device.poll_endpoint.as_ref()),
         ];
-        let mut parts = Vec::from([provider.id.clone(), self.client_id().to_owned()]);
-        parts.push(provider.issuer.clone().unwrap_or_default());
-        parts.push(provider.origin());
-        parts.extend(endpoints.map(|endpoint| endpoint.map_or("", Endpoint::as_str).to_owned()));
-        Digest::of(&parts.join("\n"))
+        Digest::of(&listed(&parts, "\n"))
     }
+}
+
+fn text_of(endpoint: Option<&Endpoint>) -> &str {
+    endpoint.map_or("", Endpoint::as_str)
 }
 
 fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let rules = &provider.authorization;
-    let query = provider.authorization_endpoint.as_ref().and_then(|endpoint| {
-        let (_, query) = endpoint.as_str().split_once('?')?;
-        form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| OF_AUTHORIZATION.contains(&name.as_ref()))
-    });
-    if let Some((name, _)) = query {
-        return Err(Misconfigured::ReservedParameter(name.into_owned()));
+    let endpoint = text_of(provider.authorization_endpoint.as_ref());
+    let (_, query) = endpoint.split_once('?').unwrap_or_default();
+    for (name, _) in form::pairs(query) {
+        if OF_AUTHORIZATION.contains(&name.as_str()) {
+            return Err(Misconfigured::ReservedParameter(name));
+        }
     }
     check_parameters(&rules.parameters, &OF_AUTHORIZATION)?;
     check_parameters(&provider.device.parameters, &OF_TOKENS)?;
@@ -165,58 +172,61 @@ fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     Ok(())
 }
 
-fn check_parameters(
-    parameters: &BTreeMap<String, String>,
-    reserved: &[&str],
-) -> Result<(), Misconfigured> {
-    let is_wrong = |(name, value): &(&String, &String)| {
-        reserved.contains(&name.as_str()) || name.is_empty() || value.is_empty()
-    };
-    match parameters.iter().find(is_wrong) {
-        Some((name, _)) => Err(Misconfigured::ReservedParameter(name.clone())),
-        None => Ok(()),
+fn check_parameters(parameters: &Map<String>, reserved: &[&str]) -> Result<(), Misconfigured> {
+    for (name, value) in parameters {
+        if reserved.contains(&name.as_str()) || name.is_empty() || value.is_empty() {
+            return Err(Misconfigured::ReservedParameter(name.clone()));
+        }
     }
+    Ok(())
 }
 
 fn is_path(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
-        && path.chars().all(|c| c.is_ascii_graphic() && !"?#\"<>\\^`{|}".contains(c))
+        && path.bytes().all(|b| b.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&b))
 }
 
 /// What the request itself sets.
 const OWN_HEADERS: [&str; 6] =
     ["accept", "authorization", "content-length", "content-type", "cookie", "host"];
 
-fn check_variables(
-    provider: &Provider,
-    variables: &BTreeMap<String, String>,
-) -> Result<(), Misconfigured> {
+fn check_variables(provider: &Provider, variables: &Map<String>) -> Result<(), Misconfigured> {
     let mut missing = Vec::new();
-    let exchange = provider.then.as_ref().map(|exchange| (&exchange.headers, &[][..]));
-    let api = (&provider.api.headers, &["account_id"][..]);
-    for (templates, known) in exchange.into_iter().chain([api]) {
-        for (header, template) in templates {
-            if !is_header(header, template) {
-                return Err(Misconfigured::Header(header.clone()));
-            }
-            for name in names(template).filter(|name| !known.contains(name)) {
-                match variables.get(name) {
-                    Some(value) if is_header_text(value) => {}
-                    Some(_) => return Err(Misconfigured::Header(header.clone())),
-                    None if missing.iter().any(|known| known == name) => {}
-                    None => missing.push(name.to_owned()),
-                }
+    if let Some(exchange) = &provider.then {
+        check_templates(&exchange.headers, None, variables, &mut missing)?;
+    }
+    check_templates(&provider.api.headers, Some("account_id"), variables, &mut missing)?;
+    if missing.is_empty() { Ok(()) } else { Err(Misconfigured::MissingVariables(missing)) }
+}
+
+fn check_templates(
+    templates: &Map<String>,
+    known: Option<&str>,
+    variables: &Map<String>,
+    missing: &mut Vec<String>,
+) -> Result<(), Misconfigured> {
+    for (header, template) in templates {
+        if !is_header(header, template) {
+            return Err(Misconfigured::Header(header.clone()));
+        }
+        for name in names(template).filter(|name| Some(*name) != known) {
+            match variables.get(name) {
+                Some(value) if is_header_text(value) => {}
+                Some(_) => return Err(Misconfigured::Header(header.clone())),
+                None if missing.iter().any(|known| known == name) => {}
+                None => missing.push(name.to_owned()),
             }
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(Misconfigured::MissingVariables(missing)) }
+    Ok(())
 }
 
 fn is_header(name: &str, template: &str) -> bool {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let is_free = !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
-    let is_whole = fill(template, &|_| Some("")).is_some_and(|rest| !rest.contains(['{', '}']));
+    let is_whole =
+        fill(template, &|_| Some("")).is_some_and(|rest| !holds(&rest, "{") && !holds(&rest, "}"));
     !name.is_empty()
         && name.bytes().all(is_token)
         && is_free
@@ -234,7 +244,7 @@ fn names(template: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `None` if a variable has no value: then the header is left out.
-fn fill<'v>(template: &str, value: &impl Fn(&str) -> Option<&'v str>) -> Option<String> {
+fn fill<'v>(template: &str, value: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((text, after)) = rest.split_once('{') {
@@ -291,18 +301,21 @@ impl fmt::Display for Misconfigured {
                  client_secret_post or client_secret_basic",
             ),
             Self::MissingVariables(names) => {
-                write!(
-                    f,
-                    "the provider's headers need variables that name you: {}",
-                    names.join(", ")
-                )
+                f.write_str("the provider's headers need variables that name you: ")?;
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                f.write_str(&listed(&names, ", "))
             }
-            Self::ReservedParameter(name) => {
-                write!(f, "the parameter {name:?} is set by the login itself, or is empty")
-            }
+            Self::ReservedParameter(name) => f.write_str(&joined(&[
+                "the parameter ",
+                &quoted(name),
+                " is set by the login itself, or is empty",
+            ])),
             Self::CodeVerifierLength => f.write_str("code_verifier_length must be 43 to 128"),
             Self::RedirectPath => f.write_str("the redirect path must begin with one slash"),
-            Self::Header(name) => write!(f, "the header {name:?} has no valid name or value"),
+            Self::Header(name) => {
+                let name = quoted(name);
+                f.write_str(&joined(&["the header ", &name, " has no valid name or value"]))
+            }
             Self::NoAuthorizationEndpoint => {
                 f.write_str("no authorization_endpoint: this provider has no browser login")
             }
@@ -311,7 +324,7 @@ impl fmt::Display for Misconfigured {
             }
             Self::NoRedirect => f.write_str("no redirect that this provider has"),
             Self::NoState => f.write_str("an authorization request needs a state"),
-            Self::Redirect(why) => write!(f, "the redirect_uri {why}"),
+            Self::Redirect(why) => f.write_str(&joined(&["the redirect_uri ", why.text()])),
         }
     }
 }

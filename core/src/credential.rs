@@ -1,6 +1,5 @@
 //! What a login yields: tokens, their life, whose they are and how they are shown to an API.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,8 +7,10 @@ use core::time::Duration;
 
 use crate::client::Client;
 use crate::http::Header;
+use crate::map::Map;
 use crate::provider::Api;
 use crate::scope::Scope;
+use crate::text::joined;
 use crate::time::{Now, millis};
 use crate::{Endpoint, Secret};
 
@@ -50,7 +51,7 @@ pub struct Credential {
     /// Where to use it, if the login told.
     pub api_base: Option<Endpoint>,
     /// What else the reply held, as JSON text by member name.
-    pub extra: BTreeMap<String, Secret>,
+    pub extra: Map<Secret>,
 }
 
 /// Hints from an unverified token or the token reply: good for display and headers, never for a
@@ -67,14 +68,29 @@ pub struct Account {
     pub organization: Option<String>,
 }
 
+impl Account {
+    pub(crate) fn fields(&mut self) -> [&mut Option<String>; 4] {
+        [&mut self.id, &mut self.email, &mut self.plan, &mut self.organization]
+    }
+
+    pub(crate) fn hints(&self) -> [&Option<String>; 4] {
+        [&self.id, &self.email, &self.plan, &self.organization]
+    }
+}
+
 impl Credential {
     /// One of which only this is known: from whom it is, and what an API wants to see.
     pub fn bare(provider: impl Into<String>, access_token: Secret) -> Self {
+        Self { provider: provider.into(), access_token, ..Self::blank() }
+    }
+
+    /// One to be filled in. Building it field by field is what keeps its readers small.
+    pub(crate) fn blank() -> Self {
         Self {
-            provider: provider.into(),
+            provider: String::new(),
             origin: String::new(),
             client_id: String::new(),
-            access_token,
+            access_token: Secret::default(),
             refresh_token: None,
             subject_token: None,
             id_token: None,
@@ -84,7 +100,7 @@ impl Credential {
             scope: Scope::default(),
             account: Account::default(),
             api_base: None,
-            extra: BTreeMap::new(),
+            extra: Map::new(),
         }
     }
 
@@ -98,7 +114,10 @@ impl Credential {
             let life = expires_at.saturating_sub(self.obtained_at);
             expires_at - millis(margin.max(own)).min(life / 2)
         });
-        by_expiry.into_iter().chain(self.renew_at).min()
+        match (by_expiry, self.renew_at) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        }
     }
 
     /// Whether [`Credential::renew_at`] has come.
@@ -155,12 +174,12 @@ impl Credential {
         let templates = &client.provider().api.headers;
         let id = self.account.id.as_deref();
         let id = id.filter(|id| id.bytes().all(|b| b.is_ascii_graphic()));
-        let known: Vec<_> = id.map(|id| ("account_id", id)).into_iter().collect();
-        let named = client.headers(templates, &known);
-        if named.len() < templates.len() {
+        let mut headers = Vec::from([self.header(client)]);
+        client.add_headers(&mut headers, templates, id);
+        if headers.len() <= templates.len() {
             return Err(NoAccountId);
         }
-        Ok(core::iter::once(self.header(client)).chain(named).collect())
+        Ok(headers)
     }
 }
 
@@ -170,7 +189,7 @@ pub fn key_header(api: &Api, key: &Secret) -> Header {
     let is_bearer = |prefix: &String| key.expose().starts_with(prefix.as_str());
     match &api.key_header {
         Some(name) if !api.bearer_prefixes.iter().any(is_bearer) => Header::new(name, key.clone()),
-        Some(_) | None => Header::new("authorization", alloc::format!("Bearer {}", key.expose())),
+        Some(_) | None => Header::new("authorization", joined(&["Bearer ", key.expose()])),
     }
 }
 

@@ -3,14 +3,18 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::text::holds;
 
 /// The URL of an endpoint: https, or http to a literal loopback address (127.0.0.0/8 or `[::1]`;
 /// RFC 8252 §8.3), without user information or fragment, visible ASCII only.
 ///
 /// The text is kept as it was given: what is sent is what the configuration says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "String", into = "String")
+)]
 pub struct Endpoint(String);
 
 impl Endpoint {
@@ -20,11 +24,20 @@ impl Endpoint {
     /// [`BadEndpoint`] says which rule it breaks.
     pub fn parse(url: impl Into<String>) -> Result<Self, BadEndpoint> {
         let url = url.into();
-        if url.contains('#') {
+        if holds(&url, "#") {
             return Err(BadEndpoint::Fragment);
         }
         check(&url, is_loopback)?;
         Ok(Self(url))
+    }
+
+    /// One to be filled in; no text that can be read is empty.
+    pub(crate) fn blank() -> Self {
+        Self(String::new())
+    }
+
+    pub(crate) fn is_blank(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// One that stands in this crate; a test checks them all.
@@ -84,15 +97,21 @@ pub enum BadEndpoint {
     Host,
 }
 
-impl fmt::Display for BadEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl BadEndpoint {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
             Self::Insecure => "must be https, or http to a literal loopback address",
             Self::UserInformation => "must not name a user before the host",
             Self::Fragment => "must not have a fragment",
             Self::Characters => "has characters that a URL cannot have",
             Self::Host => "has no usable host or port",
-        })
+        }
+    }
+}
+
+impl fmt::Display for BadEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 
@@ -106,7 +125,7 @@ pub(crate) fn is_safe_page(url: &str) -> bool {
 /// A page of the caller's own to be redirected to. `localhost` will do here: no credential is sent
 /// to it, only the browser goes there, and development servers live there.
 pub(crate) fn check_redirect_uri(url: &str) -> Result<(), BadEndpoint> {
-    if url.contains('#') {
+    if holds(url, "#") {
         return Err(BadEndpoint::Fragment);
     }
     check(url, |host| host == "localhost" || is_loopback(host))
@@ -114,14 +133,19 @@ pub(crate) fn check_redirect_uri(url: &str) -> Result<(), BadEndpoint> {
 
 /// Scheme, host and port of a checked URL.
 pub(crate) fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    &url[..end]
+    let scheme = if url.starts_with("https://") { 8 } else { 7 };
+    let behind = url.get(scheme..).unwrap_or_default();
+    url.get(..scheme + authority(behind).len()).unwrap_or(url)
 }
 
-fn check(url: &str, is_local: impl Fn(&str) -> bool) -> Result<(), BadEndpoint> {
-    let forbidden = |c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c);
-    if url.contains(forbidden) {
+/// Host and port, up to the path, query or fragment.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+fn check(url: &str, is_local: fn(&str) -> bool) -> Result<(), BadEndpoint> {
+    let is_forbidden = |b: u8| !b.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&b);
+    if url.bytes().any(is_forbidden) {
         return Err(BadEndpoint::Characters);
     }
     let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
@@ -129,8 +153,8 @@ fn check(url: &str, is_local: impl Fn(&str) -> bool) -> Result<(), BadEndpoint> 
         (None, Some(rest)) => (false, rest),
         (None, None) => return Err(BadEndpoint::Insecure),
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let authority = authority(rest);
+    if holds(authority, "@") {
         return Err(BadEndpoint::UserInformation);
     }
     let (host, port) = split_port(authority);
@@ -148,7 +172,8 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 fn is_port(port: &str) -> bool {
-    port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    port.bytes().all(|b| b.is_ascii_digit())
+        && port.parse::<u64>().is_ok_and(|port| (1..=65_535).contains(&port))
 }
 
 /// A DNS name or IPv4 address of letters, digits, `-`, `_` and `.`, or an IPv6 address in brackets.
@@ -156,9 +181,7 @@ fn is_port(port: &str) -> bool {
 /// others read an address into it.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
-        return address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<core::net::Ipv6Addr>().is_ok());
+        return address.strip_suffix(']').is_some_and(is_ipv6);
     }
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
@@ -167,15 +190,55 @@ fn is_host(host: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit())
         || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
-    name.split('.').all(is_label)
-        && name.len() <= 253
-        && (!numeric || host.parse::<core::net::Ipv4Addr>().is_ok())
+    name.split('.').all(is_label) && name.len() <= 253 && (!numeric || ipv4(host).is_some())
 }
 
 /// On the parsed address, never on how the text begins.
 fn is_loopback(host: &str) -> bool {
-    host == "[::1]"
-        || host.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    host == "[::1]" || ipv4(host).is_some_and(|first| first == 127)
+}
+
+/// The first number of a dotted quad in its one right form: four numbers up to 255, none of which
+/// begins with a zero.
+fn ipv4(text: &str) -> Option<u8> {
+    let (mut first, mut count) = (None, 0);
+    for part in text.split('.') {
+        let is_plain =
+            part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
+        let value = part.parse::<u64>().ok().filter(|_| is_plain)?;
+        let value = u8::try_from(value).ok()?;
+        first = first.or(Some(value));
+        count += 1;
+    }
+    first.filter(|_| count == 4)
+}
+
+/// RFC 4291 §2.2: eight groups of up to four digits, of which one run of zeros may be left out,
+/// and the last two may be a dotted quad.
+fn is_ipv6(text: &str) -> bool {
+    let (mut rest, mut groups, mut has_gap) = (text, 0, false);
+    loop {
+        if let Some(after) = rest.strip_prefix("::").filter(|_| !has_gap) {
+            (rest, has_gap) = (after, true);
+            if rest.is_empty() {
+                break;
+            }
+        } else if groups > 0 {
+            match rest.strip_prefix(':') {
+                Some(after) => rest = after,
+                None => break,
+            }
+        }
+        let group = rest.split(':').next().unwrap_or_default();
+        let after = rest.get(group.len()..).unwrap_or_default();
+        groups += match group.len() {
+            1..=4 if group.bytes().all(|b| b.is_ascii_hexdigit()) => 1,
+            _ if after.is_empty() && ipv4(group).is_some() => 2,
+            _ => return false,
+        };
+        rest = after;
+    }
+    rest.is_empty() && (groups == 8 || has_gap && groups < 8)
 }
 
 /// `https://example.com/` and `example.com:8443` both name the host `example.com`.
@@ -185,8 +248,8 @@ fn is_loopback(host: &str) -> bool {
 pub fn hostname(domain_or_url: &str) -> Result<String, BadEndpoint> {
     let text = domain_or_url.trim();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let authority = rest.unwrap_or(text).split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let authority = authority(rest.unwrap_or(text));
+    if holds(authority, "@") {
         return Err(BadEndpoint::UserInformation);
     }
     let (host, port) = split_port(authority);

@@ -4,12 +4,11 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::http::RequestId;
+use crate::wire::base64;
 
 /// 128 bytes from the operating system's generator, drawn at once by the host for one machine.
 ///
@@ -30,7 +29,7 @@ impl Entropy {
 
     /// A `state` for the first or second redirect: 43 characters.
     pub(crate) fn state(&self, redirect: usize) -> String {
-        URL_SAFE_NO_PAD.encode(self.part(1 + redirect.min(1)))
+        base64::url_safe(&self.part(1 + redirect.min(1)))
     }
 
     pub(crate) fn ids(&self) -> RequestIds {
@@ -38,9 +37,7 @@ impl Entropy {
     }
 
     fn part(&self, index: usize) -> [u8; 32] {
-        let mut part = [0; 32];
-        part.copy_from_slice(&self.0[index * 32..][..32]);
-        part
+        core::array::from_fn(|at| self.0[index * 32 + at])
     }
 }
 
@@ -69,15 +66,13 @@ impl RequestIds {
 
     /// `wait` and up to a quarter more, so that machines that failed together do not return
     /// together.
-    pub(crate) fn spread(&self, wait: Duration) -> Duration {
+    pub(crate) fn spread(&self, wait_ms: u64) -> Duration {
         let random = u64::from_be_bytes(self.hash(&self.issued.to_be_bytes())) % 1024;
-        wait + wait * u32::try_from(random).unwrap_or(0) / 4096
+        Duration::from_millis(wait_ms + wait_ms * random / 4096)
     }
 
     fn hash(&self, label: &[u8]) -> [u8; 8] {
         let digest = Sha256::new().chain_update(*self.seed).chain_update(label).finalize();
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        first
+        core::array::from_fn(|at| digest[at])
     }
 }

@@ -7,6 +7,7 @@ use core::fmt;
 use crate::Secret;
 use crate::http::Purpose;
 use crate::renewal::StoreTrouble;
+use crate::text::{holds, joined};
 use crate::time::Moment;
 
 /// How it ended. [`Error::remedy`] says what to do next.
@@ -168,27 +169,33 @@ impl fmt::Display for Error {
         match self {
             Self::Denied => f.write_str("access was denied"),
             Self::Expired { slow_downs: 0 | 1 } => f.write_str("nobody finished the login in time"),
-            Self::Expired { slow_downs } => write!(
-                f,
-                "nobody finished the login in time, and the server asked for slower polls \
-                 {slow_downs} times: this machine's clock may run fast"
-            ),
+            Self::Expired { slow_downs } => {
+                f.write_str(
+                    "nobody finished the login in time, and the server asked for slower polls ",
+                )?;
+                slow_downs.fmt(f)?;
+                f.write_str(" times: this machine's clock may run fast")
+            }
             Self::InvalidGrant => f.write_str("the server no longer accepts this grant"),
             Self::Refused { purpose, code, status } => {
-                write!(f, "the server refused {}", describe(*purpose))?;
-                match code {
-                    Some(code) => write!(f, " ({code}")?,
-                    None => f.write_str(" (no reason given")?,
+                f.write_str("the server refused ")?;
+                f.write_str(describe(*purpose))?;
+                f.write_str(" (")?;
+                f.write_str(code.as_ref().map_or("no reason given", ErrorCode::as_str))?;
+                if let Some(status) = status {
+                    f.write_str(", status ")?;
+                    status.fmt(f)?;
                 }
-                match status {
-                    Some(status) => write!(f, ", status {status})"),
-                    None => f.write_str(")"),
-                }
+                f.write_str(")")
             }
             Self::DeviceLoginUnavailable => f.write_str("the server offers no device login here"),
-            Self::BadResponse(why) => write!(f, "the server's answer makes no sense: {why}"),
+            Self::BadResponse(why) => {
+                f.write_str("the server's answer makes no sense: ")?;
+                why.fmt(f)
+            }
             Self::Unreachable(trouble) => {
-                write!(f, "no definite answer from the server: {trouble}")
+                f.write_str("no definite answer from the server: ")?;
+                trouble.fmt(f)
             }
             Self::OutcomeUnknown => {
                 f.write_str("the answer was lost, and what was sent may be spent")
@@ -204,9 +211,14 @@ impl fmt::Display for Error {
             }
             Self::Borrowed => f.write_str("only the tool that it belongs to renews it"),
             Self::Busy => f.write_str("another process is renewing it, and was not done in time"),
-            Self::Store(trouble) => write!(f, "where it is kept, {trouble}"),
+            Self::Store(trouble) => {
+                f.write_str("where it is kept, ")?;
+                trouble.fmt(f)
+            }
             Self::Interrupted { at, by, is_last } => {
-                write!(f, "a renewal was interrupted at {} ({by}): ", Moment(*at))?;
+                f.write_str("a renewal was interrupted at ")?;
+                Moment(*at).fmt(f)?;
+                f.write_str(&joined(&[" (", by, "): "]))?;
                 f.write_str(match is_last {
                     true => "the refresh token was spent by it",
                     false => "the refresh token may be spent, and will be tried once more",
@@ -241,19 +253,24 @@ fn describe(purpose: Option<Purpose>) -> &'static str {
 pub struct ErrorCode(String);
 
 impl ErrorCode {
-    /// `None` if it does not look like one, or contains something that we had `sent`.
-    pub(crate) fn read(text: &str, sent: &[&Secret]) -> Option<Self> {
+    /// `None` if it does not look like one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let code = text.to_ascii_lowercase();
         let is_code = !code.is_empty()
             && code.len() <= 48
             && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        let is_echo = !Self(code.clone()).is_registered()
-            && sent.iter().any(|secret| {
-                let secret = secret.expose().to_ascii_lowercase();
-                !secret.is_empty()
-                    && (code.contains(&secret) || secret.contains(&code) && code.len() > 16)
-            });
-        (is_code && !is_echo).then_some(Self(code))
+        is_code.then_some(Self(code))
+    }
+
+    /// Whether it contains something that we had sent, so that it must not be shown.
+    pub(crate) fn echoes(&self, sent: Option<&Secret>) -> bool {
+        let Some(secret) = sent.map(|secret| secret.expose().to_ascii_lowercase()) else {
+            return false;
+        };
+        let (code, secret) = (self.as_str(), secret.as_str());
+        !secret.is_empty()
+            && !self.is_registered()
+            && (holds(code, secret) || code.len() > 16 && holds(secret, code))
     }
 
     /// The code.
@@ -315,7 +332,7 @@ impl fmt::Display for BadResponse {
         match self {
             Self::NotAnObject => f.write_str("not a JSON object"),
             Self::RepeatedMember => f.write_str("a member stands twice"),
-            Self::Member(name) => write!(f, "{name} is missing or unusable"),
+            Self::Member(name) => f.write_str(&joined(&[name, " is missing or unusable"])),
             Self::TokenType => f.write_str("token_type is not Bearer"),
             Self::Error => f.write_str("the error in it is unusable"),
         }
@@ -340,7 +357,10 @@ impl fmt::Display for Trouble {
         match self {
             Self::NotSent => f.write_str("no connection (network, proxy, certificate?)"),
             Self::Lost => f.write_str("the connection broke or took too long"),
-            Self::Status(status) => write!(f, "status {status}"),
+            Self::Status(status) => {
+                f.write_str("status ")?;
+                status.fmt(f)
+            }
             Self::Unreadable => f.write_str("an answer that cannot be read (a captive portal?)"),
         }
     }

@@ -113,6 +113,7 @@ mod error;
 mod flow;
 mod http;
 mod machine;
+mod map;
 mod provider;
 mod provider_file;
 pub mod providers;
@@ -120,6 +121,7 @@ mod rejected;
 mod renewal;
 mod scope;
 mod secret;
+mod text;
 mod time;
 mod wire;
 
@@ -138,6 +140,7 @@ pub use error::{BadResponse, Error, ErrorCode, Remedy, Trouble};
 pub use flow::{Flow, Prompt, Redirects, SignIn, SnapshotError, View};
 pub use http::{Header, MAX_BODY, Method, Purpose, Request, RequestId, Response, TransportError};
 pub use machine::{Machine, Step};
+pub use map::Map;
 pub use provider::{
     AccountRules, Api, AuthorizationRules, ClientAuthentication, DeviceDialect, DeviceRules,
     Encoding, Expiry, LoopbackHost, LoopbackRedirect, PageRedirect, Provider, Reuse, Terms,
@@ -157,3 +160,9 @@ pub use wire::authorization::{
 };
 pub use wire::claims::UnverifiedClaims;
 pub use wire::pkce::{BadCodeVerifier, CodeVerifier};
+
+/// What adapters and tests may read and write with. No part of the API.
+#[doc(hidden)]
+pub mod formats {
+    pub use crate::wire::{base64, form, json};
+}

@@ -1,73 +1,56 @@
 //! A provider as plain data. Every way in which a vendor departs from the RFCs is a field here, so
 //! that a new provider is a dozen lines of data and no code.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::Endpoint;
+use crate::map::Map;
 use crate::scope::Scope;
+use crate::text::{decimal, joined};
 
 /// An authorization server and how it wants to be spoken to. Names follow RFC 8414 §2 where it
 /// has one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Provider {
     /// The name under which credentials are stored: `github-copilot`.
     pub id: String,
     /// The name for people: `GitHub Copilot`.
     pub name: String,
     /// The issuer identifier, compared with `iss` in redirects (RFC 9207).
-    #[serde(default)]
     pub issuer: Option<String>,
     /// The server announces that every redirect carries `iss`, so that its absence is refused.
-    #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
     /// The exception for servers whose `iss` is known to be wrong. Off unless there is no way.
-    #[serde(default)]
     pub ignore_iss: bool,
     /// Where a person signs in (RFC 6749 §3.1). Without it there is no browser login.
-    #[serde(default)]
     pub authorization_endpoint: Option<Endpoint>,
     /// Where codes and refresh tokens become tokens (RFC 6749 §3.2).
     pub token_endpoint: Endpoint,
     /// Where a device login begins (RFC 8628 §3.1). Without it there is none.
-    #[serde(default)]
     pub device_authorization_endpoint: Option<Endpoint>,
     /// Where tokens are revoked (RFC 7009 §2). Without it a logout is local.
-    #[serde(default)]
     pub revocation_endpoint: Option<Endpoint>,
     /// A public client that anyone may name; the caller's own takes precedence.
-    #[serde(default)]
     pub client_id: Option<String>,
     /// How the client proves itself at the token endpoint.
-    #[serde(default)]
     pub token_endpoint_auth_method: ClientAuthentication,
     /// What is asked for unless the caller asks for something else.
-    #[serde(default)]
     pub scope: Scope,
     /// How the browser login departs from RFC 6749 §4.1.
-    #[serde(default)]
     pub authorization: AuthorizationRules,
     /// How the device login departs from RFC 8628.
-    #[serde(default)]
     pub device: DeviceRules,
     /// How token requests and replies depart from RFC 6749 §4.1.3, §5 and §6.
-    #[serde(default)]
     pub token: TokenRules,
     /// A second token that the first is exchanged for.
-    #[serde(default)]
     pub then: Option<TokenExchange>,
     /// How the credential is used.
-    #[serde(default)]
     pub api: Api,
     /// Who may use it, as far as is known.
-    #[serde(default)]
     pub terms: Terms,
     /// Where the facts above come from.
-    #[serde(default)]
     pub evidence: Vec<String>,
 }
 
@@ -75,18 +58,43 @@ impl Provider {
     /// What a credential is bound to: every endpoint that it is ever sent to. A preset whose
     /// endpoint was overridden is never sent what another endpoint issued, whatever its issuer.
     pub fn origin(&self) -> String {
-        let exchange = self.then.as_ref().map(|exchange| exchange.endpoint.as_str());
-        [Some(self.token_endpoint.as_str()), exchange]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ")
+        let mut origin = self.token_endpoint.as_str().to_string();
+        if let Some(exchange) = &self.then {
+            origin.push(' ');
+            origin.push_str(exchange.endpoint.as_str());
+        }
+        origin
+    }
+
+    /// One to be filled in.
+    pub(crate) fn blank() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            issuer: None,
+            authorization_response_iss_parameter_supported: false,
+            ignore_iss: false,
+            authorization_endpoint: None,
+            token_endpoint: Endpoint::blank(),
+            device_authorization_endpoint: None,
+            revocation_endpoint: None,
+            client_id: None,
+            token_endpoint_auth_method: ClientAuthentication::None,
+            scope: Scope::default(),
+            authorization: AuthorizationRules::default(),
+            device: DeviceRules::default(),
+            token: TokenRules::default(),
+            then: None,
+            api: Api::default(),
+            terms: Terms::default(),
+            evidence: Vec::new(),
+        }
     }
 }
 
 /// RFC 6749 §2.3, by the names of RFC 8414 §2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum ClientAuthentication {
     /// A public client: `client_id` in the body and no secret.
     #[default]
@@ -98,8 +106,8 @@ pub enum ClientAuthentication {
 }
 
 /// How a request body is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Encoding {
     /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
     #[default]
@@ -109,11 +117,11 @@ pub enum Encoding {
 }
 
 /// The browser login.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AuthorizationRules {
     /// Further parameters of the authorization request.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Map<String>,
     /// 43 to 128 (RFC 7636 §4.1).
     pub code_verifier_length: usize,
     /// The redirect to a listener on this machine, if the provider allows one (RFC 8252 §7.3).
@@ -125,13 +133,13 @@ pub struct AuthorizationRules {
 impl Default for AuthorizationRules {
     fn default() -> Self {
         let loopback = Some(LoopbackRedirect::default());
-        Self { parameters: BTreeMap::new(), code_verifier_length: 43, loopback, page: None }
+        Self { parameters: Map::new(), code_verifier_length: 43, loopback, page: None }
     }
 }
 
 /// `http://{host}:{port}{path}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LoopbackRedirect {
     /// As registered: `127.0.0.1`, or `localhost` where only that is.
     pub host: LoopbackHost,
@@ -153,19 +161,23 @@ impl Default for LoopbackRedirect {
 impl LoopbackRedirect {
     /// The `redirect_uri` for the port that the listener got.
     pub fn redirect_uri(&self, port: u16) -> String {
-        alloc::format!("http://{}:{port}{}", self.host.as_str(), self.path)
+        let mut uri = joined(&["http://", self.host.as_str(), ":"]);
+        decimal(&mut uri, port.into());
+        uri.push_str(&self.path);
+        uri
     }
 }
 
 /// The host of a loopback redirect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum LoopbackHost {
     /// The address, which no name service can redirect (RFC 8252 §8.3).
     #[default]
-    #[serde(rename = "127.0.0.1")]
+    #[cfg_attr(feature = "serde", serde(rename = "127.0.0.1"))]
     Ipv4,
     /// The name, where the provider registered that. A listener then needs both address families.
-    #[serde(rename = "localhost")]
+    #[cfg_attr(feature = "serde", serde(rename = "localhost"))]
     Localhost,
 }
 
@@ -180,26 +192,25 @@ impl LoopbackHost {
 }
 
 /// A page of the provider's that shows what would have been redirected.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PageRedirect {
     /// Its URL.
     pub redirect_uri: Endpoint,
     /// It shows `code#state`. Only where it doesn't is a bare code accepted.
-    #[serde(default = "yes")]
     pub shows_state: bool,
 }
 
 /// The device login.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DeviceRules {
     /// What is spoken.
     pub dialect: DeviceDialect,
     /// Where to poll, if not at the token endpoint.
     pub poll_endpoint: Option<Endpoint>,
     /// Further parameters of the first request.
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Map<String>,
     /// Whether the first request carries the client's proof of who it is (RFC 8628 §3.1), or only
     /// its `client_id`.
     pub client_authentication: bool,
@@ -216,7 +227,7 @@ impl Default for DeviceRules {
         Self {
             dialect: DeviceDialect::Rfc8628,
             poll_endpoint: None,
-            parameters: BTreeMap::new(),
+            parameters: Map::new(),
             client_authentication: true,
             code_challenge: false,
             pending_statuses: Vec::new(),
@@ -226,8 +237,8 @@ impl Default for DeviceRules {
 }
 
 /// What a device login speaks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum DeviceDialect {
     /// `device_code` in, tokens out.
     #[default]
@@ -243,8 +254,8 @@ pub enum DeviceDialect {
 }
 
 /// Token requests and their replies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TokenRules {
     /// Of the request that redeems a code.
     pub redeem_encoding: Encoding,
@@ -257,13 +268,13 @@ pub struct TokenRules {
     /// Repeat `state` when redeeming a code.
     pub send_state: bool,
     /// Further parameters of redemption and refresh, `resource` for one (RFC 8707 §2.2).
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: Map<String>,
     /// Where the expiry comes from: the first that the reply has.
     pub expiry: Vec<Expiry>,
     /// The provider's own margin: renew at least this many seconds before expiry.
     pub renew_before: u32,
     /// Its words for the RFCs' error codes.
-    pub error_codes: BTreeMap<String, String>,
+    pub error_codes: Map<String>,
     /// Where to read who signed in.
     pub account: AccountRules,
 }
@@ -276,10 +287,10 @@ impl Default for TokenRules {
             revoke_encoding: Encoding::Form,
             reuse: Reuse::Never,
             send_state: false,
-            parameters: BTreeMap::new(),
+            parameters: Map::new(),
             expiry: [Expiry::ExpiresIn].into(),
             renew_before: 0,
-            error_codes: BTreeMap::new(),
+            error_codes: Map::new(),
             account: AccountRules::default(),
         }
     }
@@ -287,8 +298,8 @@ impl Default for TokenRules {
 
 /// What a server does with a refresh token that was presented before: what may be done when the
 /// answer to the first time was lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Reuse {
     /// It may revoke the login (RFC 9700 §4.14.2), or nothing is known.
     #[default]
@@ -300,10 +311,11 @@ pub enum Reuse {
 }
 
 /// Where an access token's expiry is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Expiry {
     /// `expires_in`: seconds from now (RFC 6749 §5.1).
+    #[default]
     ExpiresIn,
     /// `created_at` and `expires_in`: both in seconds.
     CreatedAt,
@@ -318,8 +330,8 @@ pub enum Expiry {
 /// Where to read who signed in. Each path begins with `reply`, `id_token` or `access_token`; the
 /// rest leads through members, an array by index. The first path that leads to a string counts.
 /// These are hints from an unverified token, good for display and headers and for nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AccountRules {
     /// The account's identifier.
     pub id: Vec<Vec<String>>,
@@ -335,28 +347,26 @@ pub struct AccountRules {
 
 /// GET with the first token, and a second comes back: `token`, `expires_at` in seconds,
 /// `refresh_in` in seconds, and where to use it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TokenExchange {
     /// Where.
     pub endpoint: Endpoint,
     /// Header templates; see [`Api::headers`].
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: Map<String>,
     /// Hosts, and with a leading dot whole domains, that the reply may send API calls to.
-    #[serde(default)]
     pub api_hosts: Vec<String>,
 }
 
 /// How a credential is used.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Api {
     /// Where, unless the login told.
     pub base: Option<Endpoint>,
     /// Headers beside the credential itself. `{name}` stands for a variable of the caller's, or
     /// for `{account_id}`.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Map<String>,
     /// The header for keys that are no bearer token.
     pub key_header: Option<String>,
     /// How the bearer tokens begin, where there is a `key_header`.
@@ -368,8 +378,8 @@ pub struct Api {
 }
 
 /// Who may use a provider's client, as far as is known: no legal advice, but no surprise either.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Terms {
     /// In one word.
     pub status: TermsStatus,
@@ -382,8 +392,8 @@ pub struct Terms {
 }
 
 /// In one word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum TermsStatus {
     /// The provider documents this use, or the client is the caller's own.
     Allowed,
@@ -392,8 +402,4 @@ pub enum TermsStatus {
     Unclear,
     /// The provider says that others may not.
     Restricted,
-}
-
-const fn yes() -> bool {
-    true
 }

@@ -1,13 +1,16 @@
 //! A provider described in a file, from nothing or on top of a preset.
 
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
+mod fields;
+mod values;
+
+use alloc::string::String;
 use core::fmt;
 
-use serde_json::{Map, Value};
-
+use crate::error::BadResponse;
 use crate::provider::Provider;
-use crate::{Configuration, Secret, providers};
+use crate::text::{joined, listed, quoted};
+use crate::wire::json::{self, NotAnObject, Object};
+use crate::{Configuration, Map, Secret, providers};
 
 /// What a provider file says. Its fields are those of [`Provider`], and beside them:
 ///
@@ -32,60 +35,41 @@ impl ProviderFile {
     /// # Errors
     /// [`BadProviderFile`] says what to change.
     pub fn parse(json: &str) -> Result<Self, BadProviderFile> {
-        let file = serde_json::from_str(json).map_err(|why| BadProviderFile::Json(why.line()))?;
-        let Value::Object(mut file) = file else { return Err(BadProviderFile::NotAnObject) };
-        let client_secret = match file.remove("client_secret") {
+        Self::parse_with(json, &providers::find)
+    }
+
+    /// The same for a host that knows presets of its own, or none.
+    ///
+    /// # Errors
+    /// [`BadProviderFile`] says what to change.
+    pub fn parse_with(
+        json: &str,
+        preset: &dyn Fn(&str) -> Option<Provider>,
+    ) -> Result<Self, BadProviderFile> {
+        let file = Object::parse(json).map_err(|why| match why {
+            NotAnObject::Bad(BadResponse::NotAnObject) => BadProviderFile::NotAnObject,
+            NotAnObject::Bad(_) => BadProviderFile::Field("a member stands twice".into()),
+            NotAnObject::Unreadable => BadProviderFile::Json(json::broken_line(json)),
+        })?;
+        let client_secret = match file.member("client_secret") {
             None => None,
-            Some(Value::String(secret)) if !secret.is_empty() => Some(Secret::new(secret)),
-            Some(_) => return Err(BadProviderFile::ClientSecret),
-        };
-        let variables = variables(file.remove("variables"))?;
-        let provider = match file.remove("preset") {
-            None => Value::Object(Map::new()),
-            Some(Value::String(id)) => {
-                let preset = providers::find(&id).ok_or(BadProviderFile::Preset(id))?;
-                serde_json::to_value(preset).map_err(|why| BadProviderFile::field(&why))?
+            Some(raw) => {
+                let secret = json::string(raw).filter(|secret| !secret.is_empty());
+                Some(Secret::new(secret.ok_or(BadProviderFile::ClientSecret)?))
             }
-            Some(_) => return Err(BadProviderFile::Preset(String::new())),
         };
-        let mut provider = merged(provider, Value::Object(file));
-        if let Value::Object(members) = &mut provider
-            && let Some(id) = members.get("id").cloned()
-        {
-            members.entry("name").or_insert(id);
-        }
-        let provider: Provider =
-            serde_json::from_value(provider).map_err(|why| BadProviderFile::field(&why))?;
+        let mut provider = match file.member("preset") {
+            None => Provider::blank(),
+            Some(raw) => {
+                let id = json::string(raw).unwrap_or_default();
+                preset(&id).ok_or(BadProviderFile::Preset(id))?
+            }
+        };
+        let mut variables = Map::new();
+        let is_read = provider.set_members(&file, &mut variables);
+        is_read.map_err(BadProviderFile::Field)?;
         let configuration = Configuration { client_secret, variables, ..Configuration::default() };
         Ok(Self { provider, configuration })
-    }
-}
-
-fn variables(value: Option<Value>) -> Result<BTreeMap<String, String>, BadProviderFile> {
-    match value {
-        None => Ok(BTreeMap::new()),
-        Some(value) => serde_json::from_value(value).map_err(|why| BadProviderFile::field(&why)),
-    }
-}
-
-/// Objects member by member; `null` removes; everything else replaces. An enumeration's object
-/// (`{"authorization_code": …}`) replaces too, since two variants cannot be mixed.
-fn merged(under: Value, over: Value) -> Value {
-    match (under, over) {
-        (Value::Object(mut under), Value::Object(over)) => {
-            for (name, value) in over {
-                if value.is_null() {
-                    under.remove(&name);
-                } else if name == "dialect" {
-                    under.insert(name, value);
-                } else {
-                    let below = under.remove(&name).unwrap_or(Value::Null);
-                    under.insert(name, merged(below, value));
-                }
-            }
-            Value::Object(under)
-        }
-        (_, over) => over,
     }
 }
 
@@ -101,39 +85,24 @@ pub enum BadProviderFile {
     Preset(String),
     /// `client_secret` is not a string, or empty.
     ClientSecret,
-    /// A field is missing, unknown or of the wrong type: the reader's own words.
+    /// A field is missing, unknown or of the wrong type: where, and what it must be.
     Field(String),
-}
-
-impl BadProviderFile {
-    fn field(why: &serde_json::Error) -> Self {
-        Self::Field(unquoted(&why.to_string()))
-    }
-}
-
-/// The reader quotes a text of the wrong type; it may be a secret in the wrong place.
-fn unquoted(why: &str) -> String {
-    match why.split_once("string \"") {
-        Some((before, rest)) => {
-            let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
-            [before, "a text", after].concat()
-        }
-        None => why.to_string(),
-    }
 }
 
 impl fmt::Display for BadProviderFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json(line) => write!(f, "the provider file is not valid at line {line}"),
+            Self::Json(line) => {
+                f.write_str("the provider file is not valid at line ")?;
+                fmt::Display::fmt(line, f)
+            }
             Self::NotAnObject => f.write_str("the provider file is not an object"),
             Self::Preset(id) => {
-                let known: alloc::vec::Vec<_> =
-                    providers::all().into_iter().map(|provider| provider.id).collect();
-                write!(f, "no preset {id:?}; there are {}", known.join(", "))
+                let known = listed(&providers::IDS, ", ");
+                f.write_str(&joined(&["no preset ", &quoted(id), "; there are ", &known]))
             }
             Self::ClientSecret => f.write_str("client_secret in the provider file is not a text"),
-            Self::Field(why) => write!(f, "the provider file: {why}"),
+            Self::Field(why) => f.write_str(&joined(&["the provider file: ", why])),
         }
     }
 }

@@ -11,7 +11,6 @@ mod kimi;
 mod openai;
 mod xai;
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -22,11 +21,11 @@ pub use self::google::google;
 pub use self::kimi::kimi;
 pub use self::openai::openai_codex;
 pub use self::xai::xai;
-use crate::provider::{
-    Api, AuthorizationRules, ClientAuthentication, DeviceRules, LoopbackHost, LoopbackRedirect,
-    Provider, Terms, TermsStatus, TokenRules,
-};
-use crate::{Endpoint, Scope};
+use crate::provider::{Api, LoopbackHost, LoopbackRedirect, Provider, Terms, TermsStatus};
+use crate::{Endpoint, Map};
+
+/// The ids of [`all`], in their order.
+pub const IDS: [&str; 6] = ["anthropic", "openai-codex", "github-copilot", "google", "xai", "kimi"];
 
 /// Every preset, in the order to show them.
 pub fn all() -> Vec<Provider> {
@@ -44,27 +43,8 @@ pub fn api(id: &str) -> Option<Api> {
 }
 
 fn base(id: &str, name: &str, token_endpoint: &str) -> Provider {
-    Provider {
-        id: id.to_string(),
-        name: name.to_string(),
-        issuer: None,
-        authorization_response_iss_parameter_supported: false,
-        ignore_iss: false,
-        authorization_endpoint: None,
-        token_endpoint: Endpoint::known(token_endpoint),
-        device_authorization_endpoint: None,
-        revocation_endpoint: None,
-        client_id: None,
-        token_endpoint_auth_method: ClientAuthentication::None,
-        scope: Scope::default(),
-        authorization: AuthorizationRules::default(),
-        device: DeviceRules::default(),
-        token: TokenRules::default(),
-        then: None,
-        api: Api::default(),
-        terms: Terms::default(),
-        evidence: Vec::new(),
-    }
+    let (id, name) = (id.to_string(), name.to_string());
+    Provider { id, name, token_endpoint: Endpoint::known(token_endpoint), ..Provider::blank() }
 }
 
 fn loopback(host: LoopbackHost, ports: &[u16], any_port: bool, path: &str) -> LoopbackRedirect {
@@ -83,6 +63,6 @@ fn paths(paths: &[&[&str]]) -> Vec<Vec<String>> {
     paths.iter().map(|path| texts(path)).collect()
 }
 
-fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string())).collect()
+fn map(pairs: &[(&str, &str)]) -> Map<String> {
+    pairs.iter().map(|(name, value)| (*name, (*value).to_string())).collect()
 }

@@ -40,7 +40,10 @@ impl fmt::Display for Rejected {
                 "this comes from another server than was asked, or the provider's issuer is not \
                  the one it names",
             ),
-            Self::Malformed(why) => write!(f, "this is no answer to a login: {why}"),
+            Self::Malformed(why) => {
+                f.write_str("this is no answer to a login: ")?;
+                why.fmt(f)
+            }
         }
     }
 }

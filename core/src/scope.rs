@@ -4,17 +4,38 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 /// An ordered list of scope tokens (RFC 6749 §3.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "String", into = "String")
+)]
 pub struct Scope(Vec<String>);
 
 impl Scope {
     /// Splits at white space.
     pub fn parse(text: &str) -> Self {
         text.split_ascii_whitespace().collect()
+    }
+
+    /// Adds a token unless it is there.
+    pub(crate) fn push(&mut self, token: &str) {
+        if !token.is_empty() && !self.0.iter().any(|known| known == token) {
+            self.0.push(token.to_string());
+        }
+    }
+
+    /// The tokens with a space between each two, as they are sent.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        for token in &self.0 {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(token);
+        }
+        text
     }
 
     /// Whether nothing is asked for.
@@ -31,19 +52,17 @@ impl Scope {
 impl<'a> FromIterator<&'a str> for Scope {
     /// Keeps the first of equal tokens.
     fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
-        let mut scope = Vec::new();
+        let mut scope = Self::default();
         for token in tokens {
-            if !token.is_empty() && !scope.iter().any(|known| known == token) {
-                scope.push(token.to_string());
-            }
+            scope.push(token);
         }
-        Self(scope)
+        scope
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" "))
+        f.write_str(&self.to_text())
     }
 }
 
@@ -55,6 +74,6 @@ impl From<String> for Scope {
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> Self {
-        scope.to_string()
+        scope.to_text()
     }
 }

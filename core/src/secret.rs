@@ -85,31 +85,43 @@ pub struct Digest([u8; 16]);
 impl Digest {
     /// The digest of `text`.
     pub fn of(text: &str) -> Self {
-        let mut short = [0; 16];
-        short.copy_from_slice(&Sha256::digest(text)[..16]);
-        Self(short)
+        let whole = Sha256::digest(text);
+        Self(core::array::from_fn(|at| whole[at]))
     }
 
     /// Reads what [`fmt::Display`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        let is_digit = |digit: &u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit);
-        if digits.len() != 32 || !digits.iter().all(is_digit) {
+        let mut short = [0; 16];
+        if text.len() != 32 {
             return None;
         }
-        let value = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
-        let mut short = [0; 16];
-        for (byte, pair) in short.iter_mut().zip(digits.chunks(2)) {
-            *byte = value(pair[0]) << 4 | value(pair[1]);
+        for (at, digit) in text.bytes().enumerate() {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            short[at / 2 % 16] = short[at / 2 % 16] << 4 | value;
         }
         Some(Self(short))
+    }
+
+    /// What [`fmt::Display`] shows.
+    pub(crate) fn to_text(self) -> String {
+        let digit = |value| char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value });
+        let mut text = String::with_capacity(32);
+        for byte in self.0 {
+            text.push(digit(byte >> 4));
+            text.push(digit(byte & 15));
+        }
+        text
     }
 }
 
 impl fmt::Display for Digest {
     /// 32 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.to_text())
     }
 }
 

@@ -1,7 +1,10 @@
 //! Time is an argument: the core has no clock.
 
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
+
+use crate::text::decimal;
 
 /// The moment of a call, read by the host from both of its clocks.
 ///
@@ -52,11 +55,37 @@ impl fmt::Display for Moment {
         let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
         let year = era * 400 + year + next;
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let mut text = String::new();
+        for (behind, digits, value) in [
+            ("", 4, year),
+            ("-", 2, month),
+            ("-", 2, day),
+            ("T", 2, hour),
+            (":", 2, minute),
+            (":", 2, second),
+        ] {
+            text.push_str(behind);
+            padded(&mut text, digits, value);
+        }
+        text.push('Z');
+        f.write_str(&text)
     }
+}
+
+/// Adds a whole number of at least so many digits.
+fn padded(to: &mut String, digits: u32, value: u64) {
+    let mut least = 1;
+    for _ in 1..digits {
+        least *= 10;
+        if value < least {
+            to.push('0');
+        }
+    }
+    decimal(to, value);
 }
 
 /// Whole milliseconds, without ever overflowing.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    let seconds = duration.as_secs().saturating_mul(1000);
+    seconds.saturating_add(duration.subsec_millis().into())
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use grantflow_core as core;
 use grantflow_core::{
-    Client, Configuration, Credential, Flow, Kept, Outcome, Prompt, Provider, Redirect, Renewal,
-    Revoked, providers,
+    Client, Configuration, Credential, Flow, Kept, Map, Outcome, Prompt, Provider, Redirect,
+    Renewal, Revoked, providers,
 };
 
 use crate::clock::Clock;
@@ -31,7 +31,7 @@ pub struct Logins {
     /// Where logins lie that are begun and not ended.
     drawer: PathBuf,
     clients: BTreeMap<String, Client>,
-    variables: BTreeMap<String, String>,
+    variables: Map<String>,
     transport: Arc<dyn Transport>,
     watch: Watch,
     clock: Clock,
@@ -81,7 +81,7 @@ impl Logins {
             store: Arc::new(store),
             drawer: FileStore::default_path().unwrap_or_default(),
             clients: BTreeMap::new(),
-            variables: BTreeMap::new(),
+            variables: Map::new(),
             transport,
             watch: Arc::new(|_| ()),
             clock: Clock::start(),
@@ -114,7 +114,7 @@ impl Logins {
 
     /// What stands for `{name}` in presets' header templates; see [`Configuration::variables`].
     #[must_use]
-    pub fn with_variables(mut self, variables: BTreeMap<String, String>) -> Self {
+    pub fn with_variables(mut self, variables: Map<String>) -> Self {
         self.variables = variables;
         self.apart()
     }

@@ -25,7 +25,7 @@ pub fn provider(dialect: Dialect, issuer: &str) -> Provider {
         Dialect::Google => providers::google(),
     };
     let json = serde_json::to_string(&preset).expect("a provider is data");
-    serde_json::from_str(&moved(&json, issuer)).expect("the same provider elsewhere")
+    ProviderFile::parse(&moved(&json, issuer)).expect("the same provider elsewhere").provider
 }
 
 /// A text with `issuer` in the place of every vendor's origin.

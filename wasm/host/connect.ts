@@ -60,7 +60,7 @@ export interface Connection {
 export function connect(options: ConnectOptions): Connection {
   const { provider, patience, store = memoryStore(), transport = direct, account } = options;
   const client: Client = { provider, ...(patience !== undefined && { patience }) };
-  const key = [provider.id ?? provider.preset, account].filter((part) => part !== undefined).join(':');
+  const key = account === undefined ? provider.id : `${provider.id}:${account}`;
   const who = `tab ${crypto.randomUUID()}`;
   const place = { client, store, transport, key, who };
   const keeper = new Keeper({

@@ -1,7 +1,7 @@
 //! Values on their way from JavaScript: plain objects, read member by member.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -83,8 +83,9 @@ pub(crate) fn client(plain: &Plain) -> Result<Client, JsValue> {
     let text = text(plain);
     let members = members(&text)?;
     let provider = members.raw("provider").unwrap_or("null");
-    let file =
-        ProviderFile::parse(provider).map_err(|why| refusal(Refusal::Misconfigured, &why))?;
+    // Without the presets, which would be a twentieth of the module and serve few pages.
+    let file = ProviderFile::parse_with(provider, &|_| None)
+        .map_err(|why| refusal(Refusal::Misconfigured, &why))?;
     let patience = duration(&members, "patience");
     let configuration = Configuration { patience, ..file.configuration };
     Client::new(file.provider, configuration).map_err(|why| refusal(Refusal::Misconfigured, &why))
@@ -94,8 +95,9 @@ pub(crate) fn redirects(plain: &Plain) -> Result<Redirects, JsValue> {
     let text = text(plain);
     let members = members(&text)?;
     let redirects = match members.string("redirect_uri") {
-        Some(address) => Redirects::address(address.into_owned())
-            .map_err(|why| refusal(Refusal::Misconfigured, &why))?,
+        Some(address) => {
+            Redirects::address(address).map_err(|why| refusal(Refusal::Misconfigured, &why))?
+        }
         None => return Ok(Redirects::page()),
     };
     Ok(if members.raw("page") == Some("true") { redirects.or_page() } else { redirects })
@@ -129,7 +131,7 @@ pub(crate) fn ask(plain: &Plain) -> Result<Ask, JsValue> {
     };
     let ask = Ask::new(due, members.string("who").unwrap_or_default());
     Ok(Ask {
-        account: members.string("account_id").map(|id| id.to_string()),
+        account: members.string("account_id"),
         patience: duration(&members, "patience").unwrap_or(ask.patience),
         budget: duration(&members, "budget").unwrap_or(ask.budget),
         in_memory: members.raw("in_memory") == Some("true"),
@@ -156,7 +158,7 @@ pub(crate) fn answer(plain: &Plain) -> Answer {
             Ok(record) => Answer::Loaded(Box::new(Loaded {
                 record,
                 is_borrowed: members.raw("is_borrowed") == Some("true"),
-                ledger: members.string("ledger").map(|ledger| ledger.to_string()),
+                ledger: members.string("ledger"),
                 stash: members.string("stash").map(Secret::new),
             })),
             Err(_) => Answer::Failed(StoreTrouble::Unreadable),

@@ -8,24 +8,20 @@ export interface Now {
 
 /** Who asks whom. */
 export interface Client {
-  /** A provider by the names of RFC 8414 §2, or a preset with what differs from it. */
+  /** By the names of RFC 8414 §2. */
   provider: Provider;
   /** How long to wait for a person, in ms: 10 minutes, or the life of a device code, unless set. */
   patience?: number;
 }
 
-/**
- * A provider file as an object: `docs/provider-file.md` has every field. Without a `preset`, `id` and
- * `token_endpoint` are required.
- */
+/** A provider file as an object: `docs/provider-file.md` has every field. There are no presets here. */
 export interface Provider {
-  preset?: string;
-  id?: string;
+  id: string;
   name?: string;
   issuer?: string;
   authorization_response_iss_parameter_supported?: boolean;
   authorization_endpoint?: string;
-  token_endpoint?: string;
+  token_endpoint: string;
   device_authorization_endpoint?: string;
   revocation_endpoint?: string;
   client_id?: string;

@@ -6,7 +6,8 @@ mod snapshot;
 pub(crate) mod state;
 mod view;
 
-use alloc::string::{String, ToString as _};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -104,25 +105,22 @@ impl Flow {
             return Err(Misconfigured::NoAuthorizationEndpoint);
         }
         let rules = &provider.authorization;
-        let callback = match &redirects.callback {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut offer = |redirect_uri, way, takes_bare_code| {
+            let state = Secret::new(entropy.state(targets.len()));
+            targets.push(Target { redirect_uri, state, way, takes_bare_code });
+        };
+        match &redirects.callback {
             Some(Callback::Loopback(port)) => {
                 let loopback = rules.loopback.as_ref().ok_or(Misconfigured::NoRedirect)?;
-                Some((loopback.redirect_uri(*port), Way::Redirect, false))
+                offer(loopback.redirect_uri(*port), Way::Redirect, false);
             }
-            Some(Callback::Address(address)) => Some((address.clone(), Way::Redirect, false)),
-            None => None,
-        };
-        let page = rules.page.as_ref().filter(|_| redirects.page);
-        let page = page.map(|page| (page.redirect_uri.to_string(), Way::Page, !page.shows_state));
-        let targets: Vec<Target> = callback
-            .into_iter()
-            .chain(page)
-            .enumerate()
-            .map(|(index, (redirect_uri, way, takes_bare_code))| {
-                let state = Secret::new(entropy.state(index));
-                Target { redirect_uri, state, way, takes_bare_code }
-            })
-            .collect();
+            Some(Callback::Address(address)) => offer(address.clone(), Way::Redirect, false),
+            None => {}
+        }
+        if let (true, Some(page)) = (redirects.page, &rules.page) {
+            offer(page.redirect_uri.as_str().to_owned(), Way::Page, !page.shows_state);
+        }
         if targets.is_empty() {
             return Err(Misconfigured::NoRedirect);
         }

@@ -57,7 +57,11 @@ impl Pace {
     }
 
     fn doubled(&self, times: u8) -> Duration {
-        let factor = 1_u32.checked_shl(times.into()).unwrap_or(u32::MAX);
-        self.interval.saturating_mul(factor).min(MOST.max(self.interval.saturating_mul(2)))
+        let most = MOST.max(self.interval.saturating_add(self.interval));
+        let mut delay = self.interval;
+        for _ in 0..times {
+            delay = delay.saturating_add(delay).min(most);
+        }
+        delay.min(most)
     }
 }

@@ -5,12 +5,10 @@
 //! shortens the wait for a person and never the wait between polls.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::call::{Call, Tries};
@@ -25,6 +23,7 @@ use crate::machine::Machine as _;
 use crate::scope::Scope;
 use crate::time::{Now, millis};
 use crate::wire::authorization::{Target, Way};
+use crate::wire::base64;
 use crate::wire::device::DeviceCodes;
 use crate::wire::json::{Object, Writer, strings};
 use crate::wire::pkce::CodeVerifier;
@@ -61,11 +60,11 @@ impl core::error::Error for SnapshotError {}
 pub(crate) fn write(flow: &Flow) -> Option<Secret> {
     let (now, mut to) = (flow.clock, Writer::new());
     to.number("version", VERSION);
-    to.string("client", &flow.client.fingerprint().to_string());
+    to.string("client", &flow.client.fingerprint().to_text());
     to.string("state", flow.state.name());
     to.number("saved_at", now.wall);
-    to.string("scope", &flow.scope.to_string());
-    to.string("seed", &URL_SAFE_NO_PAD.encode(*flow.ids.seed));
+    to.string("scope", &flow.scope.to_text());
+    to.string("seed", &base64::url_safe(&*flow.ids.seed));
     to.number("issued", flow.ids.issued.into());
     match flow.state.call() {
         Some(Call::Due { at, tries }) => {
@@ -77,13 +76,16 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
     }
     match &flow.state {
         State::AwaitingRedirect(login) => {
-            let targets = &login.targets;
-            to.strings("redirect_uris", targets.iter().map(|target| target.redirect_uri.as_str()));
-            to.strings("states", targets.iter().map(|target| target.state.expose()));
-            let pages = targets.iter().filter(|target| target.way == Way::Page);
-            to.strings("pages", pages.map(|target| target.redirect_uri.as_str()));
-            let bare = targets.iter().filter(|target| target.takes_bare_code);
-            to.strings("bare", bare.map(|target| target.redirect_uri.as_str()));
+            let listed = |which: fn(&Target) -> bool, text: fn(&Target) -> &str| {
+                let mut list = Vec::new();
+                list.extend(login.targets.iter().filter(|target| which(target)).map(text));
+                list
+            };
+            let address: fn(&Target) -> &str = |target| &target.redirect_uri;
+            to.strings("redirect_uris", &listed(|_| true, address));
+            to.strings("states", &listed(|_| true, |target| target.state.expose()));
+            to.strings("pages", &listed(|target| target.way == Way::Page, address));
+            to.strings("bare", &listed(|target| target.takes_bare_code, address));
             to.string("code_verifier", login.code_verifier.secret().expose());
             to.number("expires_in", millis(now.until(login.deadline)));
         }
@@ -110,8 +112,9 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
         }
         // Whose it is and where it is used stand in the client.
         State::ExchangingToken(exchange, _) => {
-            let (origin, first) = (String::new(), exchange.first.clone());
-            let first = Credential { origin, api_base: None, ..first };
+            let mut first = exchange.first.clone();
+            first.origin.clear();
+            first.api_base = None;
             to.raw("first", first.save().expose());
         }
         State::Finished(_) => return None,
@@ -135,7 +138,7 @@ pub(crate) fn read(client: &Client, snapshot: &Secret, now: Now) -> Result<Flow,
         Some(version) if version > VERSION => return Err(SnapshotError::Newer),
         Some(_) | None => return Err(SnapshotError::Unreadable),
     }
-    if object.string("client").as_deref() != Some(client.fingerprint().to_string().as_str()) {
+    if object.string("client").as_deref() != Some(client.fingerprint().to_text().as_str()) {
         return Err(SnapshotError::OtherClient);
     }
     restored(client, &object, now).ok_or(SnapshotError::Unreadable)
@@ -157,32 +160,12 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
             None => Call::Sent { id: ids.next(), tries },
         })
     };
-    let state = match name.as_ref() {
+    let state = match name.as_str() {
         "AwaitingRedirect" => State::AwaitingRedirect(browser_login(object, deadline()?)?),
-        "RedeemingCode" => {
-            let grant = CodeGrant {
-                code: secret(object, "code")?,
-                code_verifier: secret(object, "code_verifier")?,
-                redirect_uri: object.string("redirect_uri")?.into_owned(),
-                state: secret(object, "sent_state"),
-            };
-            State::RedeemingCode(grant, call()?)
-        }
-        "RequestingCode" => {
-            let endpoint = client.provider().device_authorization_endpoint.clone()?;
-            let request =
-                DeviceRequest { endpoint, code_verifier: device_verifier(client, object).ok()? };
-            State::RequestingCode(request, call()?)
-        }
-        "Polling" => State::Polling(Box::new(device_login(client, object, deadline()?)?), call()?),
-        "ExchangingToken" => {
-            let provider = client.provider();
-            let (origin, api_base) = (provider.origin(), provider.api.base.clone());
-            let first = Credential::restore(&Secret::new(object.raw("first")?)).ok()?;
-            let first = Credential { origin, api_base, ..first };
-            let rules = provider.then.clone()?;
-            State::ExchangingToken(Box::new(Exchange { rules, first }), call()?)
-        }
+        "RedeemingCode" => State::RedeemingCode(code_grant(object)?, call()?),
+        "RequestingCode" => State::RequestingCode(device_request(client, object)?, call()?),
+        "Polling" => State::Polling(device_login(client, object, deadline()?)?, call()?),
+        "ExchangingToken" => State::ExchangingToken(exchange(client, object)?, call()?),
         _ => return None,
     };
     let mut flow = Flow { client: client.clone(), scope, ids, clock: now, state };
@@ -193,61 +176,74 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
 }
 
 fn browser_login(object: &Object<'_>, deadline: u64) -> Option<BrowserLogin> {
-    let redirect_uris = strings(object.raw("redirect_uris")?)?;
-    let states = strings(object.raw("states")?)?;
-    let (pages, bare) = (strings(object.raw("pages")?)?, strings(object.raw("bare")?)?);
+    let list = |name| strings(object.raw(name)?);
+    let (redirect_uris, states) = (list("redirect_uris")?, list("states")?);
+    let (pages, bare) = (list("pages")?, list("bare")?);
     if redirect_uris.is_empty() || redirect_uris.len() != states.len() {
         return None;
     }
-    let target = |(redirect_uri, state)| Target {
-        way: if pages.contains(&redirect_uri) { Way::Page } else { Way::Redirect },
-        takes_bare_code: bare.contains(&redirect_uri),
-        redirect_uri: redirect_uri.into_owned(),
-        state: Secret::new(state),
-    };
-    let targets = redirect_uris.into_iter().zip(states).map(target).collect();
+    let mut targets = Vec::new();
+    for (redirect_uri, state) in redirect_uris.into_iter().zip(states) {
+        targets.push(Target {
+            way: if pages.contains(&redirect_uri) { Way::Page } else { Way::Redirect },
+            takes_bare_code: bare.contains(&redirect_uri),
+            redirect_uri,
+            state: Secret::new(state),
+        });
+    }
     Some(BrowserLogin { targets, code_verifier: code_verifier(object)?, deadline })
 }
 
-fn device_login(client: &Client, object: &Object<'_>, deadline: u64) -> Option<DeviceLogin> {
-    let shown = |name| object.string(name).filter(|uri| is_safe_page(uri)).map(Into::into);
-    let codes = DeviceCodes {
-        device_code: secret(object, "device_code")?,
-        user_code: object.string("user_code")?.into_owned(),
-        verification_uri: shown("verification_uri")?,
-        verification_uri_complete: shown("verification_uri_complete"),
-    };
-    let interval = Duration::from_millis(object.integer("interval")?);
-    let (timeouts, slow_downs) = (small(object, "timeouts")?, small(object, "slow_downs")?);
-    let pace = Pace::restored(interval, timeouts, slow_downs);
-    Some(DeviceLogin {
-        codes,
-        code_verifier: device_verifier(client, object).ok()?,
-        deadline,
-        pace,
+fn code_grant(object: &Object<'_>) -> Option<CodeGrant> {
+    Some(CodeGrant {
+        code: object.secret("code")?,
+        code_verifier: object.secret("code_verifier")?,
+        redirect_uri: object.string("redirect_uri")?,
+        state: object.secret("sent_state"),
     })
 }
 
-fn secret(object: &Object<'_>, name: &str) -> Option<Secret> {
-    object.string(name).map(Secret::new)
+fn device_request(client: &Client, object: &Object<'_>) -> Option<DeviceRequest> {
+    let endpoint = client.provider().device_authorization_endpoint.clone()?;
+    Some(DeviceRequest { endpoint, code_verifier: device_verifier(client, object)? })
+}
+
+fn device_login(client: &Client, object: &Object<'_>, deadline: u64) -> Option<Box<DeviceLogin>> {
+    let shown = |name| object.string(name).filter(|uri| is_safe_page(uri));
+    let interval = Duration::from_millis(object.integer("interval")?);
+    let (timeouts, slow_downs) = (small(object, "timeouts")?, small(object, "slow_downs")?);
+    Some(Box::new(DeviceLogin {
+        codes: DeviceCodes {
+            device_code: object.secret("device_code")?,
+            user_code: object.string("user_code")?,
+            verification_uri: shown("verification_uri")?,
+            verification_uri_complete: shown("verification_uri_complete"),
+        },
+        code_verifier: device_verifier(client, object)?,
+        deadline,
+        pace: Pace::restored(interval, timeouts, slow_downs),
+    }))
+}
+
+fn exchange(client: &Client, object: &Object<'_>) -> Option<Box<Exchange>> {
+    let provider = client.provider();
+    let mut first = Credential::restore(&Secret::new(object.raw("first")?)).ok()?;
+    first.origin = provider.origin();
+    first.api_base.clone_from(&provider.api.base);
+    Some(Box::new(Exchange { rules: provider.then.clone()?, first: Box::new(first) }))
 }
 
 /// The verifier of a device login: there exactly where the provider wants one.
-fn device_verifier(
-    client: &Client,
-    object: &Object<'_>,
-) -> Result<Option<CodeVerifier>, SnapshotError> {
-    if client.provider().device.code_challenge {
-        return code_verifier(object).map(Some).ok_or(SnapshotError::Unreadable);
+fn device_verifier(client: &Client, object: &Object<'_>) -> Option<Option<CodeVerifier>> {
+    let is_there = object.raw("code_verifier").is_some();
+    if is_there != client.provider().device.code_challenge {
+        return None;
     }
-    match object.raw("code_verifier") {
-        Some(_) => Err(SnapshotError::Unreadable),
-        None => Ok(None),
-    }
+    if is_there { code_verifier(object).map(Some) } else { Some(None) }
 }
 
 fn code_verifier(object: &Object<'_>) -> Option<CodeVerifier> {
-    CodeVerifier::parse(secret(object, "code_verifier")?).ok()
+    CodeVerifier::parse(object.secret("code_verifier")?).ok()
 }
 
 fn small<N: TryFrom<u64>>(object: &Object<'_>, name: &str) -> Option<N> {
@@ -255,6 +251,6 @@ fn small<N: TryFrom<u64>>(object: &Object<'_>, name: &str) -> Option<N> {
 }
 
 fn seed(object: &Object<'_>) -> Option<Zeroizing<[u8; 32]>> {
-    let seed = Zeroizing::new(URL_SAFE_NO_PAD.decode(object.string("seed")?.as_bytes()).ok()?);
+    let seed = Zeroizing::new(base64::decode_url_safe(&object.string("seed")?)?);
     Some(Zeroizing::new(seed.as_slice().try_into().ok()?))
 }

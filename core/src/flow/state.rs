@@ -3,9 +3,8 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::time::Duration;
 
-use crate::call::{Call, Repeat, Tries, Turn, not_exchanged, refused};
+use crate::call::{Call, Repeat, Tries, Turn, refused};
 use crate::credential::Credential;
 use crate::entropy::RequestIds;
 use crate::error::Error;
@@ -18,10 +17,10 @@ use crate::scope::Scope;
 use crate::time::Now;
 use crate::wire::authorization::{self, Arrived, Redirect, Target};
 use crate::wire::device::{self, Approved, DeviceCodes, DeviceReply};
-use crate::wire::exchange::{self, Exchanged};
+use crate::wire::exchange;
 use crate::wire::pkce::CodeVerifier;
-use crate::wire::reply::{Answer, Reading, Refusal};
-use crate::wire::token::{self, CodeGrant, TokenReply};
+use crate::wire::reply::{Failure, Reading, Refusal};
+use crate::wire::token::{self, CodeGrant};
 use crate::{Client, Endpoint, Secret};
 
 /// Named for what it awaits; a payload holds what is legal there and no more.
@@ -38,7 +37,7 @@ pub(crate) enum State {
     /// The tokens are there, and the provider gives the usable one for them.
     ExchangingToken(Box<Exchange>, Call),
     /// It is over; the outcome is handed out once.
-    Finished(Option<Box<Result<Credential, Error>>>),
+    Finished(Option<Result<Box<Credential>, Error>>),
 }
 
 #[derive(Clone)]
@@ -65,7 +64,7 @@ pub(crate) struct DeviceLogin {
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) rules: TokenExchange,
-    pub(crate) first: Credential,
+    pub(crate) first: Box<Credential>,
 }
 
 /// What a transition may look at.
@@ -76,36 +75,43 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Now,
 }
 
+/// Where an answer leads.
+enum Next {
+    /// The same request again.
+    Again(Call),
+    State(State),
+}
+
 impl State {
     /// What to do now. Time alone ends a login that waits for a person.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Step {
         if let Some(error) = self.expired(cx.now) {
-            *self = finished(Err(error));
+            *self = Self::Finished(Some(Err(error)));
         }
         let client = cx.client;
         match self {
             Self::AwaitingRedirect(login) => Step::Wait(Some(cx.now.until(login.deadline))),
             Self::RedeemingCode(grant, call) => {
-                turn(call, cx, |id| token::redeem(client, id, grant))
+                turn(call, cx, &|id| token::redeem(client, id, grant))
             }
             Self::RequestingCode(DeviceRequest { endpoint, code_verifier }, call) => {
                 let (scope, verifier) = (cx.scope, code_verifier.as_ref());
-                turn(call, cx, |id| device::request_codes(client, endpoint, id, scope, verifier))
+                turn(call, cx, &|id| device::request_codes(client, endpoint, id, scope, verifier))
             }
             Self::Polling(login, call) => {
                 let (codes, verifier) = (&login.codes, login.code_verifier.as_ref());
                 let left = cx.now.until(login.deadline);
-                match turn(call, cx, |id| device::poll(client, id, codes, verifier)) {
+                match turn(call, cx, &|id| device::poll(client, id, codes, verifier)) {
                     Step::Wait(Some(wait)) => Step::Wait(Some(wait.min(left))),
                     step @ (Step::Wait(None) | Step::Send(_) | Step::Done(_)) => step,
                 }
             }
             Self::ExchangingToken(exchange, call) => {
                 let Exchange { rules, first } = exchange.as_ref();
-                turn(call, cx, |id| exchange::request(client, rules, id, &first.access_token))
+                turn(call, cx, &|id| exchange::request(client, rules, id, &first.access_token))
             }
             Self::Finished(outcome) => match outcome.take() {
-                Some(outcome) => Step::Done(*outcome),
+                Some(outcome) => Step::Done(outcome.map(|credential| *credential)),
                 None => Step::Wait(None),
             },
         }
@@ -143,10 +149,10 @@ impl State {
                 let grant = CodeGrant { code, code_verifier, redirect_uri, state: Some(state) };
                 Self::RedeemingCode(grant, Call::now(cx.now))
             }
-            Arrived::Refused(code) => finished(Err(match code {
+            Arrived::Refused(code) => Self::Finished(Some(Err(match code {
                 Some(code) if code.as_str() == "access_denied" => Error::Denied,
                 code => Error::Refused { purpose: None, code, status: None },
-            })),
+            }))),
         };
         Ok(())
     }
@@ -159,13 +165,24 @@ impl State {
         result: &Result<Response, TransportError>,
     ) -> Result<(), Rejected> {
         let tries = self.call().and_then(|call| call.answered_by(id)).ok_or(Rejected::Stale)?;
-        *self = match core::mem::replace(self, Self::Finished(None)) {
+        let next = match self {
             Self::RedeemingCode(grant, _) => redeemed(cx, grant, tries, result),
             Self::RequestingCode(request, _) => codes_came(cx, request, tries, result),
             Self::Polling(login, _) => polled(cx, login, tries, result),
             Self::ExchangingToken(exchange, _) => exchanged(cx, exchange, tries, result),
-            idle @ (Self::AwaitingRedirect(_) | Self::Finished(_)) => idle,
+            Self::AwaitingRedirect(_) | Self::Finished(_) => return Err(Rejected::Stale),
         };
+        match (next, self) {
+            (
+                Next::Again(again),
+                Self::RedeemingCode(_, call)
+                | Self::RequestingCode(_, call)
+                | Self::Polling(_, call)
+                | Self::ExchangingToken(_, call),
+            ) => *call = again,
+            (Next::Again(_), Self::AwaitingRedirect(_) | Self::Finished(_)) => {}
+            (Next::State(next), state) => *state = next,
+        }
         Ok(())
     }
 
@@ -195,137 +212,139 @@ impl State {
 /// first answer was lost.
 fn redeemed(
     cx: &Context<'_>,
-    grant: CodeGrant,
+    grant: &CodeGrant,
     tries: Tries,
     result: &Result<Response, TransportError>,
-) -> State {
-    let sent: Vec<&Secret> =
-        [&grant.code, &grant.code_verifier].into_iter().chain(&grant.state).collect();
-    let reading = cx.reading(&sent);
-    let again = match reading.answer(result, |object| TokenReply::read(reading.rules(), object)) {
-        Answer::Granted(reply) => return granted(cx, reply),
-        Answer::Refused(refusal) if refusal.code() == "invalid_grant" && tries.lost > 0 => {
-            Err(Error::OutcomeUnknown)
+) -> Next {
+    let sent = [Some(&grant.code), Some(&grant.code_verifier), grant.state.as_ref()];
+    let first = cx
+        .reading(&sent)
+        .granted(result)
+        .and_then(|object| Ok(token::read(cx.client, &object, cx.scope, cx.now.wall)?));
+    match first {
+        Ok(first) => granted(cx, first),
+        Err(Failure::Refused(refusal)) if refusal.code() == "invalid_grant" && tries.lost > 0 => {
+            failed(Error::OutcomeUnknown)
         }
-        Answer::Refused(refusal) => Err(refused(Purpose::RedeemCode, refusal)),
-        Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => {
-            tries.not_processed(Repeat::OnceMore, trouble, after, cx.now, cx.ids)
-        }
-        Answer::Lost(trouble) => tries.lost(Repeat::OnceMore, trouble, cx.now, cx.ids),
-    };
-    again.map_or_else(failed, |call| State::RedeemingCode(grant, call))
+        Err(failure) => again(cx, Purpose::RedeemCode, Repeat::OnceMore, tries, failure),
+    }
 }
 
 /// RFC 8628 §3.2.
 fn codes_came(
     cx: &Context<'_>,
-    request: DeviceRequest,
+    request: &mut DeviceRequest,
     tries: Tries,
     result: &Result<Response, TransportError>,
-) -> State {
-    let reading = cx.reading(&[]);
-    let again = match reading.answer(result, |object| DeviceReply::read(cx.client, object)) {
-        Answer::Granted(DeviceReply { codes, expires_in, interval }) => {
+) -> Next {
+    let reply = cx.reading(&[]).granted(result);
+    match reply.and_then(|object| Ok(DeviceReply::read(cx.client, &object)?)) {
+        Ok(DeviceReply { codes, expires_in, interval }) => {
             let life = cx.client.patience().map_or(expires_in, |most| most.min(expires_in));
             let (deadline, pace) = (cx.now.plus(life), Pace::new(interval));
             let call = Call::Due { at: cx.now.plus(pace.delay()), tries: Tries::default() };
-            let DeviceRequest { code_verifier, .. } = request;
+            let code_verifier = request.code_verifier.take();
             let login = DeviceLogin { codes, code_verifier, deadline, pace };
-            return State::Polling(Box::new(login), call);
+            Next::State(State::Polling(Box::new(login), call))
         }
-        Answer::Refused(refusal) if is_not_offered(&refusal) => Err(Error::DeviceLoginUnavailable),
-        Answer::Refused(refusal) => Err(refused(Purpose::RequestDeviceCode, refusal)),
-        Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => {
-            tries.not_processed(Repeat::Freely, trouble, after, cx.now, cx.ids)
+        Err(Failure::Refused(refusal)) if is_not_offered(&refusal) => {
+            failed(Error::DeviceLoginUnavailable)
         }
-        Answer::Lost(trouble) => tries.lost(Repeat::Freely, trouble, cx.now, cx.ids),
-    };
-    again.map_or_else(failed, |call| State::RequestingCode(request, call))
+        Err(failure) => again(cx, Purpose::RequestDeviceCode, Repeat::Freely, tries, failure),
+    }
 }
 
 /// RFC 8628 §3.5.
 fn polled(
     cx: &Context<'_>,
-    mut login: Box<DeviceLogin>,
+    login: &mut DeviceLogin,
     tries: Tries,
     result: &Result<Response, TransportError>,
-) -> State {
+) -> Next {
     let verifier = login.code_verifier.as_ref().map(CodeVerifier::secret);
-    let sent: Vec<&Secret> = verifier.into_iter().chain([&login.codes.device_code]).collect();
-    let answer = device::read_poll(cx.client, &cx.reading(&sent), result);
+    let sent = [verifier, Some(&login.codes.device_code)];
     let mut lost = 0;
-    let mut at_least = Duration::ZERO;
-    match answer {
-        Answer::Granted(Approved::Tokens(reply)) => return granted(cx, reply),
-        Answer::Granted(Approved::Code(grant)) => {
-            return State::RedeemingCode(grant, Call::now(cx.now));
+    let at_least = match device::read_poll(&cx.reading(&sent), cx.scope, result) {
+        Ok(Approved::Tokens(first)) => return granted(cx, first),
+        Ok(Approved::Code(grant)) => {
+            return Next::State(State::RedeemingCode(grant, Call::now(cx.now)));
         }
-        Answer::Bad(why) => return failed(Error::BadResponse(why)),
-        Answer::Refused(refusal) => match refusal.code() {
-            "authorization_pending" => {
-                login.pace.answered();
-                at_least = refusal.retry_after.unwrap_or_default();
+        Err(Failure::Bad(why)) => return failed(Error::BadResponse(why)),
+        Err(Failure::Refused(refusal)) => {
+            match refusal.code() {
+                "authorization_pending" => login.pace.answered(),
+                "slow_down" => login.pace.slow_down(refusal.interval),
+                "expired_token" => {
+                    return failed(Error::Expired { slow_downs: login.pace.slow_downs });
+                }
+                // The poll whose answer was lost had been approved, and spent the device code.
+                "invalid_grant" if tries.lost > 0 => return failed(Error::OutcomeUnknown),
+                _ => return failed(refused(Purpose::PollDevice, refusal)),
             }
-            "slow_down" => {
-                login.pace.slow_down(refusal.interval);
-                at_least = refusal.retry_after.unwrap_or_default();
-            }
-            "expired_token" => {
-                return failed(Error::Expired { slow_downs: login.pace.slow_downs });
-            }
-            // The poll whose answer was lost had been approved, and spent the device code.
-            "invalid_grant" if tries.lost > 0 => return failed(Error::OutcomeUnknown),
-            _ => return failed(refused(Purpose::PollDevice, refusal)),
-        },
-        Answer::NotProcessed(_, after) => {
+            refusal.retry_after
+        }
+        Err(Failure::NotProcessed(_, after)) => {
             login.pace.timed_out();
-            (lost, at_least) = (tries.lost, after.unwrap_or_default());
+            lost = tries.lost;
+            after
         }
-        Answer::Lost(_) => {
+        Err(Failure::Lost(_)) => {
             login.pace.timed_out();
             lost = 1;
+            None
         }
-    }
-    let at = cx.now.plus(login.pace.delay().max(at_least));
-    State::Polling(login, Call::Due { at, tries: Tries { unprocessed: 0, lost } })
+    };
+    let at = cx.now.plus(login.pace.delay().max(at_least.unwrap_or_default()));
+    Next::Again(Call::Due { at, tries: Tries { unprocessed: 0, lost } })
 }
 
 /// Idempotent: the first token is not spent by it.
 fn exchanged(
     cx: &Context<'_>,
-    exchange: Box<Exchange>,
+    exchange: &Exchange,
     tries: Tries,
     result: &Result<Response, TransportError>,
-) -> State {
-    let sent = [&exchange.first.access_token];
-    let reading = cx.reading(&sent);
-    let again = match reading.answer(result, |object| Exchanged::read(&exchange.rules, object)) {
-        Answer::Granted(second) => return finished(Ok(second.onto(exchange.first, cx.now.wall))),
-        Answer::Refused(refusal) => Err(not_exchanged(refusal)),
-        Answer::Bad(why) => Err(Error::BadResponse(why)),
-        Answer::NotProcessed(trouble, after) => {
-            tries.not_processed(Repeat::Freely, trouble, after, cx.now, cx.ids)
-        }
-        Answer::Lost(trouble) => tries.lost(Repeat::Freely, trouble, cx.now, cx.ids),
-    };
-    again.map_or_else(failed, |call| State::ExchangingToken(exchange, call))
+) -> Next {
+    let Exchange { rules, first } = exchange;
+    let sent = [Some(&first.access_token)];
+    let reply = cx.reading(&sent).granted(result);
+    match reply.and_then(|object| Ok(exchange::read(rules, &object, first, cx.now.wall)?)) {
+        Ok(second) => Next::State(State::Finished(Some(Ok(second)))),
+        Err(failure) => again(cx, Purpose::ExchangeToken, Repeat::Freely, tries, failure),
+    }
 }
 
 /// Tokens: the end, unless the provider gives the usable one for them.
-fn granted(cx: &Context<'_>, reply: TokenReply) -> State {
+fn granted(cx: &Context<'_>, first: Box<Credential>) -> Next {
     let provider = cx.client.provider();
-    let first = reply.credential(cx.client, cx.scope, cx.now.wall);
     if provider.token.account.required && first.account.id.is_none() {
         return failed(Error::NoAccountId);
     }
-    match provider.then.clone() {
+    Next::State(match provider.then.clone() {
         Some(rules) => {
             State::ExchangingToken(Box::new(Exchange { rules, first }), Call::now(cx.now))
         }
-        None => finished(Ok(first)),
-    }
+        None => State::Finished(Some(Ok(first))),
+    })
+}
+
+/// The same request after a while, or the end.
+fn again(
+    cx: &Context<'_>,
+    purpose: Purpose,
+    repeat: Repeat,
+    tries: Tries,
+    failure: Failure,
+) -> Next {
+    let again = match failure {
+        Failure::Refused(refusal) => Err(refused(purpose, refusal)),
+        Failure::Bad(why) => Err(Error::BadResponse(why)),
+        Failure::NotProcessed(trouble, after) => {
+            tries.not_processed(repeat, trouble, after, cx.now, cx.ids)
+        }
+        Failure::Lost(trouble) => tries.lost(repeat, trouble, cx.now, cx.ids),
+    };
+    again.map_or_else(failed, Next::Again)
 }
 
 /// How servers say that they have no device login, or none for this client.
@@ -338,15 +357,11 @@ fn is_not_offered(refusal: &Refusal) -> bool {
     }
 }
 
-fn failed(error: Error) -> State {
-    finished(Err(error))
+fn failed(error: Error) -> Next {
+    Next::State(State::Finished(Some(Err(error))))
 }
 
-fn finished(outcome: Result<Credential, Error>) -> State {
-    State::Finished(Some(Box::new(outcome)))
-}
-
-fn turn(call: &mut Call, cx: &mut Context<'_>, request: impl FnOnce(RequestId) -> Request) -> Step {
+fn turn(call: &mut Call, cx: &mut Context<'_>, request: &dyn Fn(RequestId) -> Request) -> Step {
     match call.turn(cx.now, cx.ids) {
         Turn::Wait(wait) => Step::Wait(wait),
         Turn::Send(id) => Step::Send(request(id)),
@@ -354,7 +369,7 @@ fn turn(call: &mut Call, cx: &mut Context<'_>, request: impl FnOnce(RequestId) -
 }
 
 impl Context<'_> {
-    fn reading<'r>(&'r self, sent: &'r [&'r Secret]) -> Reading<'r> {
+    fn reading<'r>(&'r self, sent: &'r [Option<&'r Secret>]) -> Reading<'r> {
         Reading { client: self.client, sent, wall_ms: self.now.wall }
     }
 }

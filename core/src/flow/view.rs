@@ -62,7 +62,7 @@ impl View {
                 view.holds = Some(exchange.first.access_token.digest());
             }
             State::Finished(outcome) => {
-                view.outcome = outcome.as_deref().map(|outcome| match outcome {
+                view.outcome = outcome.as_ref().map(|outcome| match outcome {
                     Ok(_) => "Ok".into(),
                     Err(error) => alloc::format!("{error:?}"),
                 });

@@ -1,8 +1,8 @@
 //! What processes that share a record tell each other about it: a small text beside the record,
 //! without secrets. Refresh tokens stand in it as digests.
 
-use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
 use crate::wire::json::{Object, Writer};
 use crate::{Digest, Secret};
@@ -22,7 +22,7 @@ pub struct Ledger {
     /// The renewal that is under way or was interrupted.
     pub mark: Option<Mark>,
     /// The tokens that were replaced, refused or signed out, the newest last.
-    pub spent: VecDeque<Digest>,
+    pub spent: Vec<Digest>,
     /// Somebody signed out, and nobody has signed in since.
     pub signed_out: bool,
 }
@@ -84,9 +84,9 @@ impl Ledger {
         if let Some(mark) = &self.mark {
             to.raw("mark", mark.write().expose());
         }
-        let spent: alloc::vec::Vec<String> =
-            self.spent.iter().map(alloc::string::ToString::to_string).collect();
-        to.strings("spent", spent.iter().map(String::as_str));
+        let spent: Vec<String> = self.spent.iter().map(|digest| digest.to_text()).collect();
+        let spent: Vec<&str> = spent.iter().map(String::as_str).collect();
+        to.strings("spent", &spent);
         to.raw("signed_out", if self.signed_out { "true" } else { "false" });
         to.finish().expose().to_string()
     }
@@ -121,10 +121,10 @@ impl Ledger {
 
     pub(super) fn spend(&mut self, token: Digest) {
         if !self.is_spent(token) {
-            self.spent.push_back(token);
+            self.spent.push(token);
         }
         while self.spent.len() > MOST_SPENT {
-            self.spent.pop_front();
+            self.spent.remove(0);
         }
     }
 }
@@ -135,10 +135,10 @@ impl Mark {
             digest: Digest::parse(&object.string("digest")?)?,
             attempt: object.integer("attempt")?,
             presented: u8::try_from(object.integer("presented")?).unwrap_or(u8::MAX),
-            who: object.string("who")?.into_owned(),
+            who: object.string("who")?,
             at: object.integer("at")?,
-            host: object.string("host")?.into_owned(),
-            ended: object.string("ended").and_then(|ended| match ended.as_ref() {
+            host: object.string("host")?,
+            ended: object.string("ended").and_then(|ended| match ended.as_str() {
                 "unknown" => Some(Ended::Unknown),
                 "refused" => Some(Ended::Refused),
                 _ => None,
@@ -148,7 +148,7 @@ impl Mark {
 
     fn write(&self) -> Secret {
         let mut to = Writer::new();
-        to.string("digest", &self.digest.to_string());
+        to.string("digest", &self.digest.to_text());
         to.number("attempt", self.attempt);
         to.number("presented", self.presented.into());
         to.string("who", &self.who);

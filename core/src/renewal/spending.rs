@@ -12,15 +12,14 @@ use super::stash::Stash;
 use super::step::{Answer, Kept, Outcome, RenewalStep, Unwritten};
 use super::{Refused, Renewal, State};
 use crate::Secret;
-use crate::call::{Call, Repeat, Tries, Turn, not_exchanged, refused};
+use crate::call::{Call, Repeat, Tries, Turn, refused};
 use crate::credential::Credential;
 use crate::error::{Error, Trouble};
 use crate::http::{Purpose, RequestId, Response, TransportError};
 use crate::provider::Reuse;
 use crate::time::Now;
-use crate::wire::exchange::{self, Exchanged};
-use crate::wire::reply::{Answer as Reply, Reading, Refusal};
-use crate::wire::token::{self, TokenReply};
+use crate::wire::reply::{Failure, Reading, Refusal};
+use crate::wire::{exchange, token};
 
 /// Nobody waits longer than this between two sends while others wait for the lock.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -91,30 +90,28 @@ impl Renewal {
     ) -> State {
         let client = self.client.clone();
         let (now, old) = (self.clock.wall, &found.record);
-        let reading = Reading { client: &client, sent: &[&found.token], wall_ms: now };
-        let reply = match &found.exchange {
-            Some(rules) => reading
-                .answer(result, |object| Exchanged::read(rules, object))
-                .map(|second| second.onto(old.clone(), now)),
-            None => reading
-                .answer(result, |object| TokenReply::read(reading.rules(), object))
-                .map(|reply| reply.renew(&client, old, now)),
-        };
+        let reading = Reading { client: &client, sent: &[Some(&found.token)], wall_ms: now };
+        let reply = reading.granted(result).and_then(|object| {
+            Ok(match &found.exchange {
+                Some(rules) => exchange::read(rules, &object, old, now)?,
+                None => token::renew(&client, &object, old, now)?,
+            })
+        });
         match reply {
-            Reply::Granted(new) => Self::granted(found, new),
-            Reply::Refused(refusal) => self.refused(&found, refusal),
-            Reply::NotProcessed(trouble, after) => {
+            Ok(new) => Self::granted(found, *new),
+            Err(Failure::Refused(refusal)) => self.refused(&found, refusal),
+            Err(Failure::NotProcessed(trouble, after)) => {
                 match tries.not_processed(Repeat::Freely, trouble, after, self.clock, &self.ids) {
                     Ok(call) if self.is_soon(&call) => State::PausingToSend(found, Spend(call)),
                     Ok(_) | Err(_) => self.not_sent(&found, Error::Unreachable(trouble)),
                 }
             }
-            Reply::Lost(trouble) => self.lost(found, tries, trouble),
+            Err(Failure::Lost(trouble)) => self.lost(found, tries, trouble),
             // A definite success that makes no sense may have rotated the token all the same.
-            Reply::Bad(why) if found.exchange.is_some() => {
+            Err(Failure::Bad(why)) if found.exchange.is_some() => {
                 self.not_sent(&found, Error::BadResponse(why))
             }
-            Reply::Bad(_) => self.unknown(&found),
+            Err(Failure::Bad(_)) => self.unknown(&found),
         }
     }
 
@@ -143,10 +140,9 @@ impl Renewal {
     }
 
     fn refused(&mut self, found: &Found, refusal: Refusal) -> State {
-        let why = match found.exchange {
-            Some(_) => not_exchanged(refusal),
-            None => refused(Purpose::Refresh, refusal),
-        };
+        let is_exchanged = found.exchange.is_some();
+        let purpose = if is_exchanged { Purpose::ExchangeToken } else { Purpose::Refresh };
+        let why = refused(purpose, refusal);
         if why != Error::InvalidGrant || found.exchange.is_some() {
             return self.not_sent(found, why);
         }

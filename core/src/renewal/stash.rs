@@ -1,8 +1,6 @@
 //! New tokens on their way into the record, written down first: whatever happens to the record or
 //! to this process between the server's answer and a durable save, the next renewal finds them.
 
-use alloc::string::ToString as _;
-
 use crate::credential::Credential;
 use crate::wire::json::{Object, Writer};
 use crate::{Digest, Secret};
@@ -24,7 +22,7 @@ pub fn waiting_login(stash: &Secret) -> Option<Credential> {
 impl Stash {
     pub(super) fn write(instead_of: Option<Digest>, credential: &Credential) -> Secret {
         let mut to = Writer::new();
-        to.optional("instead_of", instead_of.map(|digest| digest.to_string()).as_deref());
+        to.optional("instead_of", instead_of.map(Digest::to_text).as_deref());
         to.raw("credential", credential.save().expose());
         to.finish()
     }

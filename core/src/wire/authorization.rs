@@ -1,14 +1,15 @@
 //! The authorization request and its answer (RFC 6749 §4.1.1, §4.1.2; RFC 7636 §4.3; RFC 9207).
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use crate::endpoint::check_redirect_uri;
 use crate::error::ErrorCode;
 use crate::rejected::{Malformed, Mistake, Rejected};
 use crate::scope::Scope;
+use crate::wire::device::is_visible;
+use crate::wire::form;
 use crate::wire::paste::{self, Shape};
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::request::Parameters;
@@ -69,7 +70,7 @@ pub(crate) fn url(
     target: &Target,
     code_verifier: &CodeVerifier,
 ) -> String {
-    let (scope, code_challenge) = (scope.to_string(), code_verifier.code_challenge());
+    let (scope, code_challenge) = (scope.to_text(), code_verifier.code_challenge());
     let mut parameters = Parameters::new(&[
         ("response_type", "code"),
         ("client_id", client.client_id()),
@@ -160,12 +161,15 @@ impl Parsed {
     fn read(query: &str, fragment: &str) -> Result<Self, Rejected> {
         let mut parsed = Self::default();
         let mut seen = [false; 4];
-        let pairs = [query, fragment].map(|part| form_urlencoded::parse(part.as_bytes()));
-        for (count, (name, value)) in pairs.into_iter().flatten().enumerate() {
-            if count >= MAX_PARAMETERS {
-                return Err(Rejected::Malformed(Malformed::TooLarge));
-            }
-            let (index, field) = match name.as_ref() {
+        let mut pairs = form::pairs(query);
+        let in_query = pairs.len();
+        pairs.append(&mut form::pairs(fragment));
+        if pairs.len() > MAX_PARAMETERS {
+            return Err(Rejected::Malformed(Malformed::TooLarge));
+        }
+        let mut in_fragment = false;
+        for (at, (name, value)) in pairs.into_iter().enumerate() {
+            let (index, field) = match name.as_str() {
                 "code" => (0, &mut parsed.code),
                 "state" => (1, &mut parsed.state),
                 "iss" => (2, &mut parsed.iss),
@@ -178,11 +182,10 @@ impl Parsed {
             if core::mem::replace(&mut seen[index], true) {
                 return Err(Rejected::Malformed(Malformed::Repeated));
             }
-            *field = Some(value.into_owned()).filter(|value| !value.is_empty());
+            in_fragment |= at >= in_query;
+            *field = Some(value).filter(|value| !value.is_empty());
         }
         // An authorization code comes in the query (RFC 6749 §4.1.2), never behind a `#`.
-        let in_fragment = form_urlencoded::parse(fragment.as_bytes())
-            .any(|(name, _)| ["code", "state", "iss", "error"].contains(&name.as_ref()));
         if in_fragment { Err(Rejected::Malformed(Malformed::WrongAddress)) } else { Ok(parsed) }
     }
 
@@ -202,7 +205,9 @@ impl Parsed {
             (None, Some(error)) => {
                 let codes = &client.provider().token.error_codes;
                 let error = codes.get(&error).unwrap_or(&error);
-                Ok(Arrived::Refused(ErrorCode::read(error, &[&targets[target].state])))
+                let code = ErrorCode::read(error);
+                let sent = targets.get(target).map(|target| &target.state);
+                Ok(Arrived::Refused(code.filter(|code| !code.echoes(sent))))
             }
             (Some(_), Some(_)) => Err(Rejected::Malformed(Malformed::CodeAndError)),
             (None, None) => Err(Rejected::Malformed(Malformed::NoCode)),
@@ -212,10 +217,13 @@ impl Parsed {
 
 /// Which way back has this state. Every one is compared, and an absent state equals none.
 fn find(targets: &[Target], state: &str) -> Result<usize, Rejected> {
-    let matching: Vec<usize> = (0..targets.len())
-        .filter(|&at| targets[at].state.matches(state) & !state.is_empty())
-        .collect();
-    matching.first().copied().ok_or(Rejected::StateMismatch)
+    let mut found = Err(Rejected::StateMismatch);
+    for (at, target) in targets.iter().enumerate().rev() {
+        if target.state.matches(state) & !state.is_empty() {
+            found = Ok(at);
+        }
+    }
+    found
 }
 
 /// RFC 9207 §2.4, in four rows: announced or not, present or not. The comparison is of characters;
@@ -234,7 +242,7 @@ fn check_issuer(client: &Client, iss: Option<&str>) -> Result<(), Rejected> {
 /// Visible ASCII and spaces (RFC 6749 appendix A.11). A percent-escape that is no UTF-8 decodes to
 /// U+FFFD and fails here too.
 fn checked(code: &str) -> Result<Secret, Rejected> {
-    if code.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+    if is_visible(code) {
         Ok(Secret::new(code))
     } else {
         Err(Rejected::Malformed(Malformed::Characters))

@@ -1,16 +1,14 @@
 //! Hints from a JWT (RFC 7519). Its signature is not looked at, so nothing here is evidence of
 //! anything: good for display, an account header and an expiry estimate.
 
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::Secret;
+use crate::wire::base64;
 use crate::wire::json::Object;
 
 /// Longer is no JWT of an authorization server.
@@ -32,7 +30,7 @@ impl UnverifiedClaims {
         if segments.next().is_some() {
             return None;
         }
-        let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        let claims = base64::decode_url_safe(payload.trim_end_matches('='))?;
         let claims = Zeroizing::new(claims);
         Object::read(&claims).ok()?;
         Some(Self(claims))
@@ -41,7 +39,7 @@ impl UnverifiedClaims {
     /// The string at the end of a path of member names and array indices, if it can be shown:
     /// without control characters, at most 256 characters.
     pub fn string<S: AsRef<str>>(&self, path: &[S]) -> Option<String> {
-        presentable(&Object::read(&self.0).ok()?.string_at(path)?)
+        presentable(Object::read(&self.0).ok()?.string_at(path)?)
     }
 
     /// The time in a claim, `exp` for one, in seconds since 1970; `None` if it is implausible.
@@ -57,11 +55,11 @@ impl fmt::Debug for UnverifiedClaims {
 }
 
 /// A hint that can be shown on a terminal and sent in a header.
-pub(crate) fn presentable(text: &str) -> Option<String> {
+pub(crate) fn presentable(text: String) -> Option<String> {
     let is_shown = !text.is_empty()
-        && text.chars().count() <= 256
+        && text.chars().nth(256).is_none()
         && !text.chars().any(|c| c.is_control() || is_invisible(c));
-    is_shown.then(|| text.to_owned())
+    is_shown.then_some(text)
 }
 
 /// Characters that change the direction of text or take no room: nothing a name needs.

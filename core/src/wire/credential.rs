@@ -1,14 +1,13 @@
 //! A credential as one JSON object, for snapshots and for stores that have no format of their own.
 
-use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
-
-use crate::credential::{Account, Credential};
+use crate::credential::Credential;
 use crate::error::BadResponse;
 use crate::scope::Scope;
 use crate::wire::json::{NotAnObject, Object, Writer, is_json};
 use crate::{Endpoint, Secret};
+
+/// The names of the account's hints, in the order of its fields.
+const ACCOUNT: [&str; 4] = ["account_id", "email", "plan", "organization"];
 
 impl Credential {
     /// All of it as JSON, secrets included: for a place that only its owner can read.
@@ -18,17 +17,23 @@ impl Credential {
         to.string("origin", &self.origin);
         to.string("client_id", &self.client_id);
         to.string("access_token", self.access_token.expose());
-        to.optional("refresh_token", self.refresh_token.as_ref().map(Secret::expose));
-        to.optional("subject_token", self.subject_token.as_ref().map(Secret::expose));
-        to.optional("id_token", self.id_token.as_ref().map(Secret::expose));
+        for (name, token) in [
+            ("refresh_token", &self.refresh_token),
+            ("subject_token", &self.subject_token),
+            ("id_token", &self.id_token),
+        ] {
+            to.optional(name, token.as_ref().map(Secret::expose));
+        }
         to.number("obtained_at", self.obtained_at);
-        self.expires_at.iter().for_each(|at| to.number("expires_at", *at));
-        self.renew_at.iter().for_each(|at| to.number("renew_at", *at));
-        to.string("scope", &self.scope.to_string());
-        to.optional("account_id", self.account.id.as_deref());
-        to.optional("email", self.account.email.as_deref());
-        to.optional("plan", self.account.plan.as_deref());
-        to.optional("organization", self.account.organization.as_deref());
+        for (name, at) in [("expires_at", self.expires_at), ("renew_at", self.renew_at)] {
+            if let Some(at) = at {
+                to.number(name, at);
+            }
+        }
+        to.string("scope", &self.scope.to_text());
+        for (name, hint) in ACCOUNT.into_iter().zip(self.account.hints()) {
+            to.optional(name, hint.as_deref());
+        }
         to.optional("api_base", self.api_base.as_ref().map(Endpoint::as_str));
         let mut extra = Writer::new();
         for (name, value) in &self.extra {
@@ -52,32 +57,37 @@ impl Credential {
             NotAnObject::Unreadable => BadResponse::NotAnObject,
             NotAnObject::Bad(why) => why,
         })?;
-        let text = |name| object.string(name).map(Cow::into_owned);
-        let need = |name| text(name).ok_or(BadResponse::Member(name));
-        let secret = |name| text(name).filter(|text| !text.is_empty()).map(Secret::new);
+        let mut saved = Self::blank();
+        for (name, field) in [
+            ("provider", &mut saved.provider),
+            ("origin", &mut saved.origin),
+            ("client_id", &mut saved.client_id),
+        ] {
+            *field = object.string(name).ok_or(BadResponse::Member(name))?;
+        }
+        let scope = object.string("scope").ok_or(BadResponse::Member("scope"))?;
+        saved.scope = Scope::parse(&scope);
+        let token = |name| object.secret(name).filter(|token| !token.expose().is_empty());
+        saved.access_token = token("access_token").ok_or(BadResponse::Member("access_token"))?;
+        for (name, field) in [
+            ("refresh_token", &mut saved.refresh_token),
+            ("subject_token", &mut saved.subject_token),
+            ("id_token", &mut saved.id_token),
+        ] {
+            *field = token(name);
+        }
+        let obtained_at = object.integer("obtained_at");
+        saved.obtained_at = obtained_at.ok_or(BadResponse::Member("obtained_at"))?;
+        saved.expires_at = object.integer("expires_at");
+        saved.renew_at = object.integer("renew_at");
+        for (name, field) in ACCOUNT.into_iter().zip(saved.account.fields()) {
+            *field = object.string(name);
+        }
+        saved.api_base = object.string("api_base").and_then(|url| Endpoint::parse(url).ok());
         let extra = object.object("extra").ok_or(BadResponse::Member("extra"))?;
-        let extra: BTreeMap<String, Secret> =
-            extra.members().map(|(name, raw)| (name.to_string(), Secret::from(raw))).collect();
-        Ok(Self {
-            provider: need("provider")?,
-            origin: need("origin")?,
-            client_id: need("client_id")?,
-            access_token: secret("access_token").ok_or(BadResponse::Member("access_token"))?,
-            refresh_token: secret("refresh_token"),
-            subject_token: secret("subject_token"),
-            id_token: secret("id_token"),
-            obtained_at: object.integer("obtained_at").ok_or(BadResponse::Member("obtained_at"))?,
-            expires_at: object.integer("expires_at"),
-            renew_at: object.integer("renew_at"),
-            scope: Scope::parse(&need("scope")?),
-            account: Account {
-                id: text("account_id"),
-                email: text("email"),
-                plan: text("plan"),
-                organization: text("organization"),
-            },
-            api_base: text("api_base").and_then(|url| Endpoint::parse(url).ok()),
-            extra,
-        })
+        for (name, raw) in extra.members() {
+            saved.extra.insert(name.as_str(), Secret::from(*raw));
+        }
+        Ok(saved)
     }
 }

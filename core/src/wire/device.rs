@@ -1,8 +1,11 @@
 //! Device logins (RFC 8628 §3.1 to §3.5) and the deviations from them.
 
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
+use alloc::string::String;
 use core::time::Duration;
 
+use crate::credential::Credential;
 use crate::endpoint::{is_safe_page, origin};
 use crate::error::{BadResponse, ErrorCode};
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
@@ -10,9 +13,9 @@ use crate::provider::{DeviceDialect, Encoding};
 use crate::scope::Scope;
 use crate::wire::json::Object;
 use crate::wire::pkce::CodeVerifier;
-use crate::wire::reply::{Answer, Reading, interval};
+use crate::wire::reply::{Failure, Reading, interval};
 use crate::wire::request::{Parameters, post, post_bare};
-use crate::wire::token::{CodeGrant, TokenReply};
+use crate::wire::token::{self, CodeGrant};
 use crate::{Client, Endpoint, Secret};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -38,7 +41,7 @@ pub(crate) struct DeviceCodes {
 
 /// What a poll brings when it brings an end.
 pub(crate) enum Approved {
-    Tokens(TokenReply),
+    Tokens(Box<Credential>),
     Code(CodeGrant),
 }
 
@@ -52,7 +55,7 @@ pub(crate) fn request_codes(
 ) -> Request {
     let rules = &client.provider().device;
     let (scope, code_challenge) =
-        (scope.to_string(), code_verifier.map(CodeVerifier::code_challenge));
+        (scope.to_text(), code_verifier.map(CodeVerifier::code_challenge));
     let mut parameters = Parameters::new(&[]);
     let encoding = match &rules.dialect {
         DeviceDialect::Rfc8628 => {
@@ -109,59 +112,65 @@ impl DeviceReply {
         let rules = &client.provider().device;
         let (device_code, user_codes, page) = match &rules.dialect {
             DeviceDialect::Rfc8628 => ("device_code", ["user_code", "user_code"], None),
-            DeviceDialect::AuthorizationCode { verification_uri, .. } => {
-                ("device_auth_id", ["user_code", "usercode"], Some(verification_uri.to_string()))
-            }
-        };
-        let user_code = user_codes.iter().find_map(|name| object.string(name));
-        let is_code = |code: &str| {
-            let is_shown = |b: u8| b.is_ascii_graphic() || b == b' ';
-            !code.trim().is_empty() && code.len() <= MAX_USER_CODE && code.bytes().all(is_shown)
+            DeviceDialect::AuthorizationCode { verification_uri, .. } => (
+                "device_auth_id",
+                ["user_code", "usercode"],
+                Some(verification_uri.as_str().to_owned()),
+            ),
         };
         // `verification_url` is how drafts of RFC 8628 and Google spell it.
         let verification_uri = page
-            .or_else(|| object.string("verification_uri").map(Into::into))
-            .or_else(|| object.string("verification_url").map(Into::into))
+            .or_else(|| object.string("verification_uri"))
+            .or_else(|| object.string("verification_url"))
             .filter(|uri| is_safe_page(uri))
             .ok_or(BadResponse::Member("verification_uri"))?;
         let verification_uri_complete = object
             .string("verification_uri_complete")
             .filter(|uri| is_safe_page(uri) && origin(uri) == origin(&verification_uri));
-        let codes = DeviceCodes {
-            device_code: secret_text(object, device_code)?,
-            user_code: user_code
-                .filter(|code| is_code(code))
-                .ok_or(BadResponse::Member("user_code"))?
-                .into_owned(),
-            verification_uri,
-            verification_uri_complete: verification_uri_complete.map(Into::into),
-        };
+        let device_code = secret_text(object, device_code)?;
+        let user_code = user_codes.iter().find_map(|name| object.string(name));
+        let user_code = user_code.filter(|code| is_user_code(code));
+        let user_code = user_code.ok_or(BadResponse::Member("user_code"))?;
+        let codes =
+            DeviceCodes { device_code, user_code, verification_uri, verification_uri_complete };
         let expires_in = expires_in(object, rules.expires_in);
         Ok(Self { codes, expires_in, interval: interval(object) })
     }
 }
 
+fn is_user_code(code: &str) -> bool {
+    !code.trim().is_empty() && code.len() <= MAX_USER_CODE && is_visible(code)
+}
+
+/// Visible ASCII and spaces (RFC 6749 appendix A).
+pub(crate) fn is_visible(text: &str) -> bool {
+    text.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
 /// Reads the answer to a poll. `authorization_pending` comes out as such, whatever it came as.
 pub(crate) fn read_poll(
-    client: &Client,
     reading: &Reading<'_>,
+    scope: &Scope,
     result: &Result<Response, TransportError>,
-) -> Answer<Approved> {
-    let rules = &client.provider().device;
-    let mut answer = match &rules.dialect {
-        DeviceDialect::Rfc8628 => reading.answer(result, |object| {
-            TokenReply::read(reading.rules(), object).map(Approved::Tokens)
-        }),
-        DeviceDialect::AuthorizationCode { redirect_uri, .. } => reading
-            .answer(result, |object| read_code(object, redirect_uri.as_str()).map(Approved::Code)),
-    };
-    if let Answer::Refused(refusal) = &mut answer
-        && rules.pending_statuses.contains(&refusal.status)
-        && !refusal.is_registered()
-    {
-        refusal.code = ErrorCode::read("authorization_pending", &[]);
-    }
-    answer
+) -> Result<Approved, Failure> {
+    let rules = &reading.client.provider().device;
+    let object = reading.granted(result).map_err(|mut failure| {
+        if let Failure::Refused(refusal) = &mut failure
+            && rules.pending_statuses.contains(&refusal.status)
+            && !refusal.is_registered()
+        {
+            refusal.code = ErrorCode::read("authorization_pending");
+        }
+        failure
+    })?;
+    Ok(match &rules.dialect {
+        DeviceDialect::Rfc8628 => {
+            Approved::Tokens(token::read(reading.client, &object, scope, reading.wall_ms)?)
+        }
+        DeviceDialect::AuthorizationCode { redirect_uri, .. } => {
+            Approved::Code(read_code(&object, redirect_uri.as_str())?)
+        }
+    })
 }
 
 /// The server made the PKCE pair itself; only this dialect takes a verifier from the network.
@@ -172,7 +181,7 @@ fn read_code(object: &Object<'_>, redirect_uri: &str) -> Result<CodeGrant, BadRe
     Ok(CodeGrant {
         code: secret_text(object, "authorization_code")?,
         code_verifier: code_verifier.secret().clone(),
-        redirect_uri: redirect_uri.to_string(),
+        redirect_uri: redirect_uri.to_owned(),
         state: None,
     })
 }
@@ -181,7 +190,7 @@ fn read_code(object: &Object<'_>, redirect_uri: &str) -> Result<CodeGrant, BadRe
 fn secret_text(object: &Object<'_>, name: &'static str) -> Result<Secret, BadResponse> {
     object
         .string(name)
-        .filter(|text| !text.is_empty() && text.bytes().all(|b| (b' '..=b'~').contains(&b)))
+        .filter(|text| !text.is_empty() && is_visible(text))
         .map(Secret::new)
         .ok_or(BadResponse::Member(name))
 }

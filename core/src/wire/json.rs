@@ -7,14 +7,15 @@
 mod number;
 mod scan;
 
-use alloc::borrow::{Cow, ToOwned as _};
-use alloc::string::{String, ToString as _};
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::Secret;
 use crate::error::BadResponse;
 use crate::http::MAX_BODY;
-pub(crate) use number::Number;
+use crate::text::decimal;
+pub use number::Number;
 use scan::Scanner;
 
 /// Most members that any reply has; more is not an answer.
@@ -30,11 +31,11 @@ pub enum NotAnObject {
 }
 
 /// The members of a JSON object in their order, each name once.
-pub struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
+pub struct Object<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Object<'a> {
     /// Reads a reply: UTF-8, one byte order mark tolerated, no more than [`MAX_BODY`].
-    pub(crate) fn read(body: &'a [u8]) -> Result<Self, NotAnObject> {
+    pub fn read(body: &'a [u8]) -> Result<Self, NotAnObject> {
         if body.len() > MAX_BODY {
             return Err(NotAnObject::Unreadable);
         }
@@ -74,19 +75,26 @@ impl<'a> Object<'a> {
 
     /// The JSON text of a member that is there and not null.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, raw) = self.0.iter().find(|(known, _)| known == name)?;
-        Some(*raw).filter(|text| *text != "null")
+        self.member(name).filter(|text| *text != "null")
+    }
+
+    /// The same, null or not.
+    pub(crate) fn member(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw)
     }
 
     /// A member that is a string, empty or not.
-    pub fn string(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub fn string(&self, name: &str) -> Option<String> {
         string(self.raw(name)?)
     }
 
     /// A member that is a number, or a number in quotes.
-    pub(crate) fn number(&self, name: &str) -> Option<Number> {
+    pub fn number(&self, name: &str) -> Option<Number> {
         let raw = self.raw(name)?;
-        Number::parse(string(raw).as_deref().unwrap_or(raw).trim())
+        match string(raw) {
+            Some(quoted) => Number::parse(quoted.trim()),
+            None => Number::parse(raw),
+        }
     }
 
     /// A member that is a plain whole number, as we write them ourselves.
@@ -105,22 +113,29 @@ impl<'a> Object<'a> {
         let mut text = self.raw(first.as_ref())?;
         for step in rest {
             let step = step.as_ref();
-            text = match step.parse::<usize>() {
-                Ok(index) if text.starts_with('[') => *elements(text)?.get(index)?,
+            text = match step.parse::<u64>() {
+                Ok(index) if text.starts_with('[') => {
+                    *elements(text)?.get(usize::try_from(index).ok()?)?
+                }
                 Ok(_) | Err(_) => Object::parse(text).ok()?.raw(step)?,
             };
         }
-        string(text).map(Cow::into_owned)
+        string(text)
+    }
+
+    /// A member that is a string, and secret.
+    pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
+        self.string(name).map(Secret::new)
     }
 
     /// Every member with its JSON text.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
+    pub fn members(&self) -> &[(String, &'a str)] {
+        &self.0
     }
 }
 
 /// Whether the text is one JSON value.
-pub(crate) fn is_json(text: &str) -> bool {
+pub fn is_json(text: &str) -> bool {
     let mut scanner = Scanner::new(text);
     scanner.value().is_some() && scanner.is_at_end()
 }
@@ -133,12 +148,12 @@ pub(crate) fn broken_line(text: &str) -> usize {
 }
 
 /// A JSON text that is a string.
-pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
+pub fn string(raw: &str) -> Option<String> {
     scan::unquoted(raw.strip_prefix('"')?.strip_suffix('"')?)
 }
 
 /// The JSON texts of an array's elements.
-pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
+pub fn elements(raw: &str) -> Option<Vec<&str>> {
     let mut elements = Vec::new();
     let mut scanner = Scanner::new(raw);
     scanner.array(&mut |element| elements.push(element))?;
@@ -146,8 +161,12 @@ pub(crate) fn elements(raw: &str) -> Option<Vec<&str>> {
 }
 
 /// The strings of an array; `None` unless all of it is strings.
-pub(crate) fn strings(raw: &str) -> Option<Vec<Cow<'_, str>>> {
-    elements(raw)?.into_iter().map(string).collect()
+pub(crate) fn strings(raw: &str) -> Option<Vec<String>> {
+    let mut strings = Vec::new();
+    for element in elements(raw)? {
+        strings.push(string(element)?);
+    }
+    Some(strings)
 }
 
 fn is_object_text(text: &str) -> bool {
@@ -178,18 +197,20 @@ impl Writer {
     }
 
     /// Adds an array of strings.
-    pub(crate) fn strings<'s>(&mut self, name: &str, values: impl Iterator<Item = &'s str>) {
+    pub(crate) fn strings(&mut self, name: &str, values: &[&str]) {
         self.name(name);
-        for (at, value) in values.enumerate() {
-            self.0.push(if at == 0 { '[' } else { ',' });
+        self.0.push('[');
+        for value in values {
+            self.separate('[');
             quote(&mut self.0, value);
         }
-        self.0.push_str(if self.0.ends_with(':') { "[]" } else { "]" });
+        self.0.push(']');
     }
 
     /// Adds a whole number.
     pub fn number(&mut self, name: &str, value: u64) {
-        self.raw(name, &value.to_string());
+        self.name(name);
+        decimal(&mut self.0, value);
     }
 
     /// Adds a value that is JSON already.
@@ -205,11 +226,16 @@ impl Writer {
     }
 
     fn name(&mut self, name: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
+        self.separate('{');
         quote(&mut self.0, name);
         self.0.push(':');
+    }
+
+    /// A comma, unless what was opened is still empty.
+    fn separate(&mut self, open: char) {
+        if !self.0.ends_with(open) {
+            self.0.push(',');
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::Endpoint;
 use crate::rejected::{Malformed, Mistake, Rejected};
+use crate::text::holds;
 
 /// The forms in which a redirect arrives.
 pub(crate) enum Shape<'a> {
@@ -33,14 +34,14 @@ pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Sha
     if is_url(text) {
         return match to_open {
             Some(to_open)
-                if text.starts_with(to_open.as_str()) && text.contains("response_type=") =>
+                if text.starts_with(to_open.as_str()) && holds(text, "response_type=") =>
             {
                 Err(Malformed::Pasted(Mistake::AuthorizationUrl))
             }
             Some(_) | None => Ok(address(text)),
         };
     }
-    if text.starts_with('/') && text.contains('?') {
+    if text.starts_with('/') && holds(text, "?") {
         return Ok(address(text));
     }
     let query = text.strip_prefix('?').unwrap_or(text);
@@ -52,7 +53,7 @@ pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Sha
         return Ok(Shape::Query { query, fragment });
     }
     match text.split_once('#') {
-        Some((code, state)) if !code.is_empty() && !state.is_empty() && !state.contains('#') => {
+        Some((code, state)) if !code.is_empty() && !state.is_empty() && !holds(state, "#") => {
             Ok(Shape::CodeAndState { code, state })
         }
         Some(_) => Err(Malformed::Pasted(Mistake::Other)),
@@ -66,7 +67,7 @@ pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Sha
 /// Takes off what a chat window, shell or terminal put around the text, and the line breaks that
 /// a terminal put into it. White space inside that is no line break was there before.
 pub(crate) fn undecorated(text: &str) -> Result<Cow<'_, str>, Rejected> {
-    let around = |c: char| c.is_whitespace() || "<>\"'`".contains(c);
+    let around = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '`');
     let text = text.trim_matches(around);
     if !text.contains(char::is_whitespace) {
         return Ok(Cow::Borrowed(text));
@@ -99,7 +100,7 @@ fn mistake(text: &str) -> Option<Mistake> {
             Some(Mistake::Key)
         }
         _ if text.starts_with(['{', '[']) => Some(Mistake::Json),
-        _ if text.contains('@') && text.contains('.') => Some(Mistake::Email),
+        _ if holds(text, "@") && holds(text, ".") => Some(Mistake::Email),
         _ if text.bytes().all(is_code) => None,
         _ => Some(Mistake::Other),
     }

@@ -3,11 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
+use crate::wire::base64;
 
 /// 43 to 128 of the unreserved characters (RFC 7636 §4.1).
 #[derive(Clone)]
@@ -18,12 +17,12 @@ impl CodeVerifier {
     /// and no strength. `length` outside 43 to 128 is brought inside.
     pub fn generate(random: [u8; 32], length: usize) -> Self {
         let length = length.clamp(43, 128);
-        let mut text = URL_SAFE_NO_PAD.encode(random);
+        let mut text = base64::url_safe(&random);
         let mut block = 0_u8;
         while text.len() < length {
             block += 1;
             let more = Sha256::new().chain_update(random).chain_update([block]).finalize();
-            text.push_str(&URL_SAFE_NO_PAD.encode(more));
+            text.push_str(&base64::url_safe(&more));
         }
         text.truncate(length);
         Self(Secret::new(text))
@@ -46,7 +45,7 @@ impl CodeVerifier {
 
     /// `code_challenge` for `code_challenge_method=S256` (RFC 7636 §4.2).
     pub fn code_challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose()))
+        base64::url_safe(&Sha256::digest(self.0.expose()))
     }
 
     /// For the token request, and for nothing else.

@@ -5,20 +5,16 @@
 //! definite, whatever its body says, because a gateway may have lost the real answer.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::error::{BadResponse, ErrorCode, Trouble};
 use crate::http::{Response, TransportError};
-use crate::provider::TokenRules;
 use crate::wire::json::{NotAnObject, Object};
 use crate::wire::retry_after;
 use crate::{Client, Secret};
 
-/// What came back for a request.
-pub(crate) enum Answer<T> {
-    /// What was asked for.
-    Granted(T),
+/// Why a request did not bring what was asked for.
+pub(crate) enum Failure {
     /// No, definitely.
     Refused(Refusal),
     /// The server did not act: the same may be sent again.
@@ -29,16 +25,9 @@ pub(crate) enum Answer<T> {
     Bad(BadResponse),
 }
 
-impl<T> Answer<T> {
-    /// The same, with what `make` makes of what was granted.
-    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Answer<U> {
-        match self {
-            Self::Granted(granted) => Answer::Granted(make(granted)),
-            Self::Refused(refusal) => Answer::Refused(refusal),
-            Self::NotProcessed(trouble, after) => Answer::NotProcessed(trouble, after),
-            Self::Lost(trouble) => Answer::Lost(trouble),
-            Self::Bad(why) => Answer::Bad(why),
-        }
+impl From<BadResponse> for Failure {
+    fn from(why: BadResponse) -> Self {
+        Self::Bad(why)
     }
 }
 
@@ -67,68 +56,60 @@ pub(crate) struct Reading<'a> {
     pub(crate) client: &'a Client,
     /// The secrets of the request, none of which may come back in an error code; the client's own
     /// is known.
-    pub(crate) sent: &'a [&'a Secret],
+    pub(crate) sent: &'a [Option<&'a Secret>],
     /// For a `Retry-After` that is a date.
     pub(crate) wall_ms: u64,
 }
 
 impl Reading<'_> {
-    pub(crate) fn rules(&self) -> &TokenRules {
-        &self.client.provider().token
-    }
-
-    pub(crate) fn answer<T>(
+    /// The object of an answer that grants what was asked for.
+    pub(crate) fn granted<'r>(
         &self,
-        result: &Result<Response, TransportError>,
-        granted: impl FnOnce(&Object<'_>) -> Result<T, BadResponse>,
-    ) -> Answer<T> {
+        result: &'r Result<Response, TransportError>,
+    ) -> Result<Object<'r>, Failure> {
         let response = match result {
             Ok(response) => response,
-            Err(TransportError::NotSent) => return Answer::NotProcessed(Trouble::NotSent, None),
-            Err(TransportError::Lost) => return Answer::Lost(Trouble::Lost),
+            Err(TransportError::NotSent) => {
+                return Err(Failure::NotProcessed(Trouble::NotSent, None));
+            }
+            Err(TransportError::Lost) => return Err(Failure::Lost(Trouble::Lost)),
         };
         let trouble = Trouble::Status(response.status);
-        let retry_after = || self.retry_after(response);
-        match response.status {
-            200..=299 => self.success(response, granted),
+        Err(match response.status {
+            200..=299 => return self.success(response),
             429 => match self.refusal(response) {
-                refusal if refusal.is_registered() => Answer::Refused(refusal),
-                _ => Answer::NotProcessed(trouble, retry_after()),
+                refusal if refusal.is_registered() => Failure::Refused(refusal),
+                refusal => Failure::NotProcessed(trouble, refusal.retry_after),
             },
-            400..=499 => Answer::Refused(self.refusal(response)),
-            503 if response.retry_after.is_some() => Answer::NotProcessed(trouble, retry_after()),
-            _ => Answer::Lost(trouble),
-        }
+            400..=499 => Failure::Refused(self.refusal(response)),
+            503 if response.retry_after.is_some() => {
+                Failure::NotProcessed(trouble, self.retry_after(response))
+            }
+            _ => Failure::Lost(trouble),
+        })
     }
 
-    fn success<T>(
-        &self,
-        response: &Response,
-        granted: impl FnOnce(&Object<'_>) -> Result<T, BadResponse>,
-    ) -> Answer<T> {
-        let object = match Object::read(&response.body) {
-            Ok(object) => object,
-            Err(NotAnObject::Unreadable) => return Answer::Lost(Trouble::Unreadable),
-            Err(NotAnObject::Bad(why)) => return Answer::Bad(why),
-        };
+    fn success<'r>(&self, response: &'r Response) -> Result<Object<'r>, Failure> {
+        let object = Object::read(&response.body).map_err(|why| match why {
+            NotAnObject::Unreadable => Failure::Lost(Trouble::Unreadable),
+            NotAnObject::Bad(why) => Failure::Bad(why),
+        })?;
         let has_tokens = object.raw("access_token").is_some_and(|text| text != "\"\"");
         match object.raw("error") {
-            None => {}
-            Some("\"\"") if has_tokens => {}
-            Some(_) if has_tokens => return Answer::Bad(BadResponse::Error),
-            Some(_) => {
-                return match Self::code(&object) {
-                    Some(code) => Answer::Refused(self.refused(&object, &code, response)),
-                    None => Answer::Bad(BadResponse::Error),
-                };
-            }
+            None => Ok(object),
+            Some("\"\"") if has_tokens => Ok(object),
+            Some(_) => Err(match code(&object) {
+                Some(code) if !has_tokens => {
+                    Failure::Refused(self.refused(&object, &code, response))
+                }
+                Some(_) | None => Failure::Bad(BadResponse::Error),
+            }),
         }
-        granted(&object).map_or_else(Answer::Bad, Answer::Granted)
     }
 
     fn refusal(&self, response: &Response) -> Refusal {
         if let Ok(object) = Object::read(&response.body)
-            && let Some(code) = Self::code(&object)
+            && let Some(code) = code(&object)
         {
             return self.refused(&object, &code, response);
         }
@@ -137,11 +118,13 @@ impl Reading<'_> {
     }
 
     fn refused(&self, object: &Object<'_>, code: &str, response: &Response) -> Refusal {
-        let code = self.rules().error_codes.get(code).map_or(code, String::as_str);
-        let sent: Vec<&Secret> =
-            self.sent.iter().copied().chain(self.client.client_secret()).collect();
+        let codes = &self.client.provider().token.error_codes;
+        let code = ErrorCode::read(codes.get(code).map_or(code, String::as_str));
+        let is_echo = |code: &ErrorCode| {
+            code.echoes(self.client.client_secret()) || self.sent.iter().any(|it| code.echoes(*it))
+        };
         Refusal {
-            code: ErrorCode::read(code, &sent),
+            code: code.filter(|code| !is_echo(code)),
             status: response.status,
             interval: interval(object),
             retry_after: self.retry_after(response),
@@ -151,17 +134,16 @@ impl Reading<'_> {
     fn retry_after(&self, response: &Response) -> Option<Duration> {
         retry_after::read(response.retry_after.as_deref()?, self.wall_ms)
     }
+}
 
-    /// `error` as text, `error.code` (OpenAI) or `error.type` (Anthropic), or a bare `code`.
-    fn code(object: &Object<'_>) -> Option<String> {
-        let error = object.object("error");
-        let code = object
-            .string("error")
-            .or_else(|| error.as_ref()?.string("code"))
-            .or_else(|| error.as_ref()?.string("type"))
-            .or_else(|| object.string("code"));
-        code.filter(|code| !code.is_empty()).map(|code| code.to_ascii_lowercase())
-    }
+/// `error` as text, `error.code` (OpenAI) or `error.type` (Anthropic), or a bare `code`.
+fn code(object: &Object<'_>) -> Option<String> {
+    let error = object.object("error");
+    let inside = |name| error.as_ref()?.string(name);
+    let code = object.string("error").or_else(|| inside("code")).or_else(|| inside("type"));
+    let mut code = code.or_else(|| object.string("code")).filter(|code| !code.is_empty())?;
+    code.make_ascii_lowercase();
+    Some(code)
 }
 
 /// An `interval` in seconds, number or text, rounded up to the millisecond; `None` unless it is

@@ -1,16 +1,18 @@
 //! Requests, written the way the provider wants them.
 
 use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString};
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use crate::http::{Header, Method, Purpose, Request, RequestId};
+use crate::map::Map;
 use crate::provider::{ClientAuthentication, Encoding};
+use crate::text::joined;
 use crate::wire::json::Writer;
+use crate::wire::{base64, form};
 use crate::{Client, Endpoint, Secret};
 
 /// What any of our requests may take in all.
@@ -34,12 +36,10 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    pub(crate) fn extend<N, V>(&mut self, more: impl IntoIterator<Item = (&'a N, &'a V)>)
-    where
-        N: AsRef<str> + ?Sized + 'a,
-        V: AsRef<str> + ?Sized + 'a,
-    {
-        more.into_iter().for_each(|(name, value)| self.push(name.as_ref(), value.as_ref()));
+    pub(crate) fn extend(&mut self, more: &'a Map<String>) {
+        for (name, value) in more {
+            self.push(name, value);
+        }
     }
 
     /// `?name=value&…` behind an address that may have a query already.
@@ -49,13 +49,20 @@ impl<'a> Parameters<'a> {
             Some((_, "")) => "",
             Some(_) => "&",
         };
-        [address, joint, self.form().expose()].concat()
+        joined(&[address, joint, self.form().expose()])
     }
 
     fn form(&self) -> Secret {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(&self.0);
-        Secret::new(form.finish())
+        let mut form = String::new();
+        for (name, value) in &self.0 {
+            if !form.is_empty() {
+                form.push('&');
+            }
+            form::escape(&mut form, name);
+            form.push('=');
+            form::escape(&mut form, value);
+        }
+        Secret::new(form)
     }
 
     fn json(&self) -> Secret {
@@ -132,7 +139,9 @@ pub(crate) fn get(
 
 /// Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
 fn basic(client_id: &str, client_secret: &Secret) -> Header {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = Secret::new([encode(client_id), encode(client_secret.expose())].join(":"));
-    Header::new("authorization", ["Basic ", &STANDARD.encode(pair.expose())].concat())
+    let mut pair = Zeroizing::new(String::new());
+    form::escape(&mut pair, client_id);
+    pair.push(':');
+    form::escape(&mut pair, client_secret.expose());
+    Header::new("authorization", joined(&["Basic ", &base64::standard(pair.as_bytes())]))
 }

@@ -1,12 +1,13 @@
 //! Token requests and replies (RFC 6749 §4.1.3, §5, §6).
 
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::credential::{Account, Credential};
 use crate::error::BadResponse;
 use crate::http::{Purpose, Request, RequestId};
-use crate::provider::{Expiry, TokenRules};
+use crate::provider::{AccountRules, Expiry, TokenRules};
 use crate::scope::Scope;
 use crate::wire::claims::{UnverifiedClaims, plausible_seconds, presentable};
 use crate::wire::json::{Number, Object, string, strings};
@@ -16,7 +17,7 @@ use crate::{Client, Secret};
 /// An access token longer than this could not stand in a header anyway.
 const MAX_TOKEN: usize = 64 << 10;
 /// No token is believed to live longer than ten years.
-const MAX_LIFE_MS: u64 = 3_652 * 86_400_000;
+const MAX_LIFE_MS: u64 = 3_652_500 * 86_400;
 const MAX_SCOPE: usize = 256;
 
 /// What a redeemed code consists of.
@@ -72,114 +73,84 @@ pub(crate) fn revoke(client: &Client, id: RequestId, credential: &Credential) ->
     Some(post(client, id, Purpose::Revoke, endpoint, encoding, parameters))
 }
 
-/// RFC 6749 §5.1, and what vendors make of it.
-pub(crate) struct TokenReply {
-    access_token: Secret,
-    refresh_token: Option<Secret>,
-    id_token: Option<Secret>,
-    expires: Expires,
-    scope: Option<Scope>,
-    account: Account,
-    extra: BTreeMap<String, Secret>,
-}
-
-/// Milliseconds, from the reply's arrival or from 1970.
-enum Expires {
-    In(u64),
-    At(u64),
-    Unknown,
-}
-
-impl TokenReply {
-    pub(crate) fn read(rules: &TokenRules, object: &Object<'_>) -> Result<Self, BadResponse> {
-        let access_token = token(object, "access_token")?;
-        let access_token = access_token.ok_or(BadResponse::Member("access_token"))?;
-        match object.raw("token_type").map(string) {
-            None => {}
-            Some(Some(name)) if name.eq_ignore_ascii_case("bearer") => {}
-            Some(_) => return Err(BadResponse::TokenType),
-        }
-        let id_token = token(object, "id_token")?;
-        Ok(Self {
-            refresh_token: token(object, "refresh_token")?,
-            expires: expires(rules, object, &access_token),
-            scope: scope(object)?,
-            account: account(rules, object, id_token.as_ref(), &access_token),
-            extra: extra(object, &NAMED),
-            access_token,
-            id_token,
-        })
-    }
-
-    /// The credential that a login yields.
-    pub(crate) fn credential(self, client: &Client, asked: &Scope, obtained_at: u64) -> Credential {
-        let provider = client.provider();
-        Credential {
-            provider: provider.id.clone(),
-            origin: provider.origin(),
-            client_id: client.client_id().to_string(),
-            expires_at: self.expires.at(obtained_at),
-            access_token: self.access_token,
-            refresh_token: self.refresh_token,
-            subject_token: None,
-            id_token: self.id_token,
-            obtained_at,
-            renew_at: None,
-            scope: self.scope.unwrap_or_else(|| asked.clone()),
-            account: self.account,
-            api_base: provider.api.base.clone(),
-            extra: self.extra,
+/// RFC 6749 §5.1, and what vendors make of it: the credential that a login yields.
+pub(crate) fn read(
+    client: &Client,
+    object: &Object<'_>,
+    asked: &Scope,
+    now: u64,
+) -> Result<Box<Credential>, BadResponse> {
+    let provider = client.provider();
+    let mut new = Box::new(Credential::blank());
+    new.access_token = required_token(object, "access_token")?;
+    if object.raw("token_type").is_some() {
+        let name = object.string("token_type").unwrap_or_default();
+        if !name.eq_ignore_ascii_case("bearer") {
+            return Err(BadResponse::TokenType);
         }
     }
+    new.refresh_token = token(object, "refresh_token")?;
+    new.id_token = token(object, "id_token")?;
+    new.scope = scope(object)?.unwrap_or_else(|| asked.clone());
+    new.provider.clone_from(&provider.id);
+    new.origin = provider.origin();
+    new.client_id.push_str(client.client_id());
+    new.obtained_at = now;
+    let ages = now.saturating_add(MAX_LIFE_MS);
+    new.expires_at = expires_at(&new, &provider.token, object).map(|at| at.min(ages));
+    new.account = account(&new, &provider.token.account, object);
+    new.api_base.clone_from(&provider.api.base);
+    keep_extra(&mut new, object, &NAMED);
+    Ok(new)
+}
 
-    /// The credential that a renewal makes of an older one: what the reply does not mention stays
-    /// (RFC 6749 §6), the refresh token first of all.
-    pub(crate) fn renew(self, client: &Client, old: &Credential, obtained_at: u64) -> Credential {
-        let mut new = self.credential(client, &old.scope, obtained_at);
-        let keep = |new: Option<String>, old: &Option<String>| new.or_else(|| old.clone());
-        new.refresh_token = new.refresh_token.or_else(|| old.refresh_token.clone());
-        new.id_token = new.id_token.or_else(|| old.id_token.clone());
-        new.account = Account {
-            id: keep(new.account.id, &old.account.id),
-            email: keep(new.account.email, &old.account.email),
-            plan: keep(new.account.plan, &old.account.plan),
-            organization: keep(new.account.organization, &old.account.organization),
-        };
-        new.api_base.clone_from(&old.api_base);
-        for (name, value) in &old.extra {
-            new.extra.entry(name.clone()).or_insert_with(|| value.clone());
+/// The credential that a renewal makes of an older one: what the reply does not mention stays
+/// (RFC 6749 §6), the refresh token first of all.
+pub(crate) fn renew(
+    client: &Client,
+    object: &Object<'_>,
+    old: &Credential,
+    now: u64,
+) -> Result<Box<Credential>, BadResponse> {
+    let mut new = read(client, object, &old.scope, now)?;
+    keep_token(&mut new.refresh_token, &old.refresh_token);
+    keep_token(&mut new.id_token, &old.id_token);
+    for (new, old) in new.account.fields().into_iter().zip(old.account.hints()) {
+        if new.is_none() {
+            new.clone_from(old);
         }
-        new
+    }
+    new.api_base.clone_from(&old.api_base);
+    for (name, value) in &old.extra {
+        new.extra.insert_if_missing(name.as_str(), value.clone());
+    }
+    Ok(new)
+}
+
+fn keep_token(new: &mut Option<Secret>, old: &Option<Secret>) {
+    if new.is_none() {
+        new.clone_from(old);
     }
 }
 
-impl Expires {
-    fn at(&self, now: u64) -> Option<u64> {
-        let at = match *self {
-            Self::In(ms) => now.saturating_add(ms),
-            Self::At(ms) => ms,
-            Self::Unknown => return None,
-        };
-        Some(at.min(now.saturating_add(MAX_LIFE_MS)))
-    }
-}
-
-/// The first source that the reply has. A life that is over when it begins is "expired now".
-fn expires(rules: &TokenRules, object: &Object<'_>, access_token: &Secret) -> Expires {
+/// By the first source that the reply has. A life that is over when it begins is "expired now".
+fn expires_at(new: &Credential, rules: &TokenRules, object: &Object<'_>) -> Option<u64> {
     let ms = |name| object.number(name).map(Number::thousandths);
     let life = || ms("expires_in").map(|ms| u64::try_from(ms).unwrap_or_default());
-    let at = |seconds: u64| Expires::At(seconds * 1000);
-    let read = |source: &Expiry| match source {
-        Expiry::ExpiresIn => life().map(Expires::In),
-        Expiry::CreatedAt => {
-            let created_at = plausible_seconds(ms("created_at")?)?;
-            Some(Expires::At((created_at * 1000).saturating_add(life()?)))
-        }
-        Expiry::ExpiresAt => plausible_seconds(ms("expires_at")?).map(at),
-        Expiry::ExpiredInMs => plausible_seconds(ms("expired_in")? / 1000).map(at),
-        Expiry::AccessToken => UnverifiedClaims::read(access_token)?.seconds("exp").map(at),
+    let read = |source: &Expiry| {
+        Some(match source {
+            Expiry::ExpiresIn => new.obtained_at.saturating_add(life()?),
+            Expiry::CreatedAt => {
+                (plausible_seconds(ms("created_at")?)? * 1000).saturating_add(life()?)
+            }
+            Expiry::ExpiresAt => plausible_seconds(ms("expires_at")?)? * 1000,
+            Expiry::ExpiredInMs => plausible_seconds(ms("expired_in")? / 1000)? * 1000,
+            Expiry::AccessToken => {
+                UnverifiedClaims::read(&new.access_token)?.seconds("exp")? * 1000
+            }
+        })
     };
-    rules.expiry.iter().find_map(read).unwrap_or(Expires::Unknown)
+    rules.expiry.iter().find_map(read)
 }
 
 /// Null and blank are as good as missing; anything else must be visible ASCII, so that it can
@@ -199,59 +170,61 @@ pub(crate) fn token(
     Ok(Some(Secret::new(text)))
 }
 
+pub(crate) fn required_token(
+    object: &Object<'_>,
+    name: &'static str,
+) -> Result<Secret, BadResponse> {
+    token(object, name)?.ok_or(BadResponse::Member(name))
+}
+
 /// A string (RFC 6749 §3.3) or an array of strings; visible ASCII, because it is shown. Counted
-/// before it is collected, which compares each token with every other.
+/// while it is collected, which compares each token with every other.
 fn scope(object: &Object<'_>) -> Result<Option<Scope>, BadResponse> {
     let Some(raw) = object.raw("scope") else { return Ok(None) };
     let texts = match string(raw) {
         Some(text) => [text].into(),
         None => strings(raw).ok_or(BadResponse::Member("scope"))?,
     };
-    let tokens = || texts.iter().flat_map(|text| text.split_ascii_whitespace());
-    let is_token = |token: &str| token.bytes().all(|b| b.is_ascii_graphic());
-    if tokens().count() > MAX_SCOPE || !tokens().all(is_token) {
-        return Err(BadResponse::Member("scope"));
+    let (mut scope, mut count) = (Scope::default(), 0);
+    for token in texts.iter().flat_map(|text| text.split_ascii_whitespace()) {
+        count += 1;
+        if count > MAX_SCOPE || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(BadResponse::Member("scope"));
+        }
+        scope.push(token);
     }
-    Ok(Some(tokens().collect::<Scope>()).filter(|scope| !scope.is_empty()))
+    Ok(Some(scope).filter(|scope| !scope.is_empty()))
 }
 
-fn account(
-    rules: &TokenRules,
-    object: &Object<'_>,
-    id_token: Option<&Secret>,
-    access_token: &Secret,
-) -> Account {
-    let id_claims = id_token.and_then(UnverifiedClaims::read);
-    let access_claims = UnverifiedClaims::read(access_token);
-    let find = |paths: &[alloc::vec::Vec<String>]| {
-        paths.iter().find_map(|path| {
-            let (source, path) = path.split_first()?;
-            match source.as_str() {
-                "reply" => presentable(&object.string_at(path)?),
-                "id_token" => id_claims.as_ref()?.string(path),
-                "access_token" => access_claims.as_ref()?.string(path),
-                _ => None,
-            }
-        })
+fn account(new: &Credential, rules: &AccountRules, object: &Object<'_>) -> Account {
+    let id_claims = new.id_token.as_ref().and_then(UnverifiedClaims::read);
+    let access_claims = UnverifiedClaims::read(&new.access_token);
+    let follow = |path: &Vec<String>| {
+        let (source, path) = path.split_first()?;
+        match source.as_str() {
+            "reply" => presentable(object.string_at(path)?),
+            "id_token" => id_claims.as_ref()?.string(path),
+            "access_token" => access_claims.as_ref()?.string(path),
+            _ => None,
+        }
     };
-    let rules = &rules.account;
-    Account {
-        id: find(&rules.id),
-        email: find(&rules.email),
-        plan: find(&rules.plan),
-        organization: find(&rules.organization),
+    let mut account = Account::default();
+    let rules = [&rules.id, &rules.email, &rules.plan, &rules.organization];
+    for (field, paths) in account.fields().into_iter().zip(rules) {
+        *field = paths.iter().find_map(follow);
     }
+    account
 }
 
 /// Members that have a field of their own.
 const NAMED: [&str; 7] =
     ["access_token", "error", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
 
-/// The members of other names, as they stand.
-pub(crate) fn extra(object: &Object<'_>, named: &[&str]) -> BTreeMap<String, Secret> {
-    object
-        .members()
-        .filter(|(name, _)| !named.contains(name))
-        .map(|(name, raw)| (name.to_string(), Secret::from(raw)))
-        .collect()
+/// Keeps the members of other names, as they stand.
+pub(crate) fn keep_extra(new: &mut Credential, object: &Object<'_>, named: &[&str]) {
+    for (name, raw) in object.members() {
+        if !named.contains(&name.as_str()) {
+            new.extra.insert(name.as_str(), Secret::from(*raw));
+        }
+    }
 }

@@ -1,9 +1,8 @@
 //! Which provider a command is about: a preset by its id, or one that a file describes.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use grantflow::core::{LoopbackHost, LoopbackRedirect};
+use grantflow::core::{LoopbackHost, LoopbackRedirect, Map};
 use grantflow::{Configuration, Provider, ProviderFile, Secret, providers};
 use serde_json::json;
 
@@ -60,17 +59,17 @@ fn complete(mut found: ProviderFile, client_id: Option<String>) -> Result<Provid
         }
     }
     for (name, value) in ourselves() {
-        configuration.variables.entry(name).or_insert(value);
+        configuration.variables.insert_if_missing(name, value);
     }
     Ok(found)
 }
 
 /// The variables of Copilot's editor headers: we are grantflow, and no other editor.
-pub(crate) fn ourselves() -> BTreeMap<String, String> {
+pub(crate) fn ourselves() -> Map<String> {
     let version = concat!("grantflow/", env!("CARGO_PKG_VERSION"));
     let named =
         [("editor_version", version), ("plugin_version", version), ("integration_id", "grantflow")];
-    named.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    named.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 /// The redirect to this machine, where another host or port was registered.

@@ -1,10 +1,9 @@
 //! Tokens that are kept fresh, and refresh tokens that are spent once.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use grantflow::core::{Error as Ended, Misconfigured};
+use grantflow::core::{Error as Ended, Map, Misconfigured};
 use grantflow::{Error, FileStore, Health, Logins, Remedy};
 use grantflow_test_server::{Dialect, Endpoint, Fault, Finding, GrantType};
 use grantflow_tests::covers;
@@ -213,7 +212,7 @@ async fn presets_are_there_and_what_they_need_is_named() {
     let missing = logins.client("github-copilot").unwrap_err();
     let Error::Misconfigured(Misconfigured::MissingVariables(names)) = missing else { panic!() };
     let given = names.iter().map(|name| (name.clone(), "our-agent/1.0".to_owned()));
-    let variables: BTreeMap<String, String> = given.collect();
+    let variables: Map<String> = given.collect();
     assert!(logins.with_variables(variables).client("github-copilot").is_ok());
     let unknown = Logins::open("unused.json").unwrap().client("nobody").unwrap_err();
     assert!(matches!(unknown, Error::UnknownProvider(id) if id == "nobody"));

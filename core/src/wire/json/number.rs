@@ -2,7 +2,7 @@
 
 /// A number, times a thousand: seconds as milliseconds. What is too large for it is the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Number {
+pub struct Number {
     thousandths: i64,
     /// There is more behind the last thousandth.
     has_rest: bool,
@@ -10,35 +10,36 @@ pub(crate) struct Number {
 
 /// A tenth of what a mantissa can hold.
 const ROOM: u64 = u64::MAX / 10 - 1;
-const MOST: u32 = 10_000;
+/// No exponent counts for more.
+const MOST: i32 = 10_000;
 
 impl Number {
     /// Reads a decimal number: digits with or without sign, point and exponent.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (is_negative, digits) = match text.as_bytes().first()? {
-            b'-' => (true, &text[1..]),
-            b'+' => (false, &text[1..]),
-            _ => (false, text),
-        };
-        let (digits, exponent) = match digits.split_once(['e', 'E']) {
-            Some((digits, exponent)) => (digits, read_exponent(exponent)?),
-            None => (digits, 0),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.is_empty() && fraction.is_empty() {
-            return None;
-        }
-        let (mut mantissa, mut scale, mut has_rest) = (0_u64, exponent + 3, false);
-        for (at, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
-            let value = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-            let is_fraction = at >= whole.len();
-            if mantissa <= ROOM {
-                mantissa = mantissa * 10 + value;
-                scale -= i32::from(is_fraction);
-            } else {
-                has_rest |= value > 0;
-                scale += i32::from(!is_fraction);
+    pub fn parse(text: &str) -> Option<Self> {
+        let (is_negative, text) = signed(text);
+        let (mut mantissa, mut scale, mut has_rest) = (0_u64, 3_i32, false);
+        let (mut has_digits, mut is_fraction) = (false, false);
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b'0'..=b'9' if mantissa <= ROOM => {
+                    mantissa = mantissa * 10 + u64::from(byte - b'0');
+                    scale -= i32::from(is_fraction);
+                    has_digits = true;
+                }
+                b'0'..=b'9' => {
+                    has_rest |= byte > b'0';
+                    scale += i32::from(!is_fraction);
+                }
+                b'.' if !is_fraction => is_fraction = true,
+                b'e' | b'E' => {
+                    scale += exponent(text.get(at + 1..)?)?;
+                    break;
+                }
+                _ => return None,
             }
+        }
+        if !has_digits {
+            return None;
         }
         while scale > 0 && mantissa > 0 {
             mantissa = mantissa.saturating_mul(10);
@@ -57,26 +58,34 @@ impl Number {
     }
 
     /// Rounded towards nothing.
-    pub(crate) fn thousandths(self) -> i64 {
+    pub fn thousandths(self) -> i64 {
         self.thousandths
     }
 
     /// Rounded away from nothing, and none unless positive.
-    pub(crate) fn thousandths_or_more(self) -> Option<u64> {
+    pub fn thousandths_or_more(self) -> Option<u64> {
         let least = u64::try_from(self.thousandths).ok()?;
         Some(least.saturating_add(self.has_rest.into())).filter(|thousandths| *thousandths > 0)
     }
 }
 
-fn read_exponent(text: &str) -> Option<i32> {
-    let (is_negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+/// Whether there is a minus, and what is behind the sign.
+fn signed(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+fn exponent(text: &str) -> Option<i32> {
+    let (is_negative, digits) = signed(text);
+    let mut size = 0;
+    for digit in digits.bytes() {
+        let value = digit.is_ascii_digit().then(|| i32::from(digit - b'0'))?;
+        size = MOST.min(size * 10 + value);
+    }
+    if digits.is_empty() {
         return None;
     }
-    let size = digits.parse::<u32>().unwrap_or(MOST).min(MOST).cast_signed();
     Some(if is_negative { -size } else { size })
 }

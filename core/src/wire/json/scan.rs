@@ -1,10 +1,7 @@
 //! RFC 8259, byte by byte: where each value ends, and whether it is one.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
-
-/// Nothing that is meant for us is nested deeper.
-const MAX_DEPTH: u8 = 128;
+use alloc::vec::Vec;
 
 /// What is given each member of an object: its name and value as they stand, quotes and all.
 type Member<'m, 'a> = &'m mut dyn FnMut(&'a str, &'a str) -> Option<()>;
@@ -15,12 +12,11 @@ type Element<'e, 'a> = &'e mut dyn FnMut(&'a str);
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    depth: u8,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0 }
+        Self { text, at: 0 }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -32,20 +28,57 @@ impl<'a> Scanner<'a> {
         self.peek().is_none()
     }
 
-    /// The next value, whatever it is.
+    /// The next value, whatever it is. It takes a list of what is open, and not the stack: how deep
+    /// a text goes is its sender's choice.
     pub(super) fn value(&mut self) -> Option<&'a str> {
-        let first = self.peek()?;
+        self.peek()?;
         let start = self.at;
-        match first {
-            b'{' => self.object(&mut |_, _| Some(())),
-            b'[' => self.array(&mut |_| {}),
-            b'"' => self.string(),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            _ => self.number(),
-        }?;
-        self.text.get(start..self.at)
+        let mut open = Vec::new();
+        loop {
+            match self.peek()? {
+                bracket @ (b'{' | b'[') => {
+                    // In ASCII both brackets close two places behind where they open.
+                    let close = bracket + 2;
+                    self.at += 1;
+                    if self.peek()? != close {
+                        open.push(close);
+                        self.name_in(close)?;
+                        continue;
+                    }
+                    self.at += 1;
+                }
+                b'"' => self.string()?,
+                b't' => self.word("true")?,
+                b'f' => self.word("false")?,
+                b'n' => self.word("null")?,
+                _ => self.number()?,
+            }
+            while let Some(close) = open.last().copied() {
+                let next = self.peek()?;
+                self.at += 1;
+                if next == close {
+                    open.pop();
+                } else if next == b',' {
+                    self.name_in(close)?;
+                    break;
+                } else {
+                    return None;
+                }
+            }
+            if open.is_empty() {
+                return self.text.get(start..self.at);
+            }
+        }
+    }
+
+    /// The name in front of a value, if what closes with this is an object.
+    fn name_in(&mut self, close: u8) -> Option<()> {
+        if close == b'}' {
+            self.peek()?;
+            self.string()?;
+            self.take(b':')?;
+        }
+        Some(())
     }
 
     pub(super) fn object(&mut self, member: Member<'_, 'a>) -> Option<()> {
@@ -74,10 +107,6 @@ impl<'a> Scanner<'a> {
         one: &mut dyn FnMut(&mut Self) -> Option<()>,
     ) -> Option<()> {
         self.take(open)?;
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return None;
-        }
         if self.peek()? != close {
             one(self)?;
             while self.peek()? == b',' {
@@ -85,9 +114,7 @@ impl<'a> Scanner<'a> {
                 one(self)?;
             }
         }
-        self.take(close)?;
-        self.depth -= 1;
-        Some(())
+        self.take(close)
     }
 
     fn string(&mut self) -> Option<()> {
@@ -170,10 +197,7 @@ impl<'a> Scanner<'a> {
 
 /// The inside of a string without its escapes; `None` if half of a surrogate pair is missing, or if
 /// it is no inside of a string.
-pub(super) fn unquoted(inside: &str) -> Option<Cow<'_, str>> {
-    if !inside.contains(['\\', '"']) {
-        return Some(Cow::Borrowed(inside));
-    }
+pub(super) fn unquoted(inside: &str) -> Option<String> {
     let mut text = String::with_capacity(inside.len());
     let mut chars = inside.chars();
     while let Some(c) = chars.next() {
@@ -191,7 +215,7 @@ pub(super) fn unquoted(inside: &str) -> Option<Cow<'_, str>> {
             c => c,
         });
     }
-    Some(Cow::Owned(text))
+    Some(text)
 }
 
 /// What four digits stand for, or eight in two escapes (RFC 8259 §7).

@@ -1,8 +1,6 @@
 //! Claude Code's `.credentials.json`: one login under `claudeAiOauth`, in camel case.
 
-use std::collections::BTreeMap;
-
-use grantflow_core::{Account, Credential, Scope, Secret, providers};
+use grantflow_core::{Account, Credential, Map, Scope, Secret, providers};
 use serde::Deserialize;
 use serde_json::Number;
 use zeroize::Zeroizing;
@@ -76,7 +74,7 @@ impl Login {
             scope: self.scopes.iter().map(String::as_str).collect::<Scope>(),
             account: Account { plan: self.subscription_type, ..Account::default() },
             api_base: None,
-            extra: BTreeMap::new(),
+            extra: Map::new(),
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use grantflow_core::{Account, Credential, Scope, Secret, UnverifiedClaims, providers};
+use grantflow_core::{Account, Credential, Map, Scope, Secret, UnverifiedClaims, providers};
 use serde::Deserialize;
 
 use super::super::Key;
@@ -93,7 +93,7 @@ impl Login {
             scope: Scope::default(),
             account,
             api_base: None,
-            extra: BTreeMap::new(),
+            extra: Map::new(),
         })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use grantflow_core::{
-    Account, Credential, Endpoint, Provider, Scope, Secret, TokenExchange, providers,
+    Account, Credential, Endpoint, Map, Provider, Scope, Secret, TokenExchange, providers,
 };
 use serde::Deserialize;
 use serde_json::Number;
@@ -214,11 +214,11 @@ fn api_base(exchange: &TokenExchange, token: &Secret) -> Option<Endpoint> {
 }
 
 /// What else the entry holds: a project, a list of models.
-fn extra(text: &str) -> BTreeMap<String, Secret> {
+fn extra(text: &str) -> Map<Secret> {
     let document = Document::parse(text);
     let members = document.iter().flat_map(Document::members);
     members
         .filter(|(name, _)| !KNOWN.contains(name))
-        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .map(|(name, value)| (name, Secret::new(value)))
         .collect()
 }

@@ -1,10 +1,8 @@
 //! Clients and doors that do not fit together are typed errors before a byte is sent.
 
-use std::collections::BTreeMap;
-
 use grantflow_core::{
-    Client, ClientAuthentication, Configuration, Credential, Error, Flow, Misconfigured, Provider,
-    ProviderFile, Redirects, Response, Scope, Secret, Step, providers,
+    Client, ClientAuthentication, Configuration, Credential, Error, Flow, Map, Misconfigured,
+    Provider, ProviderFile, Redirects, Response, Scope, Secret, Step, providers,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
@@ -84,7 +82,7 @@ fn a_client_that_cannot_work_is_not_made() {
 #[test]
 fn parameters_that_a_login_sets_itself_cannot_be_configured() {
     covers(&["N-6749-01"]);
-    let map = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    let map = |name: &str, value: &str| Map::from([(name, value.to_owned())]);
     let refused = |name: &str, value: &str, place: Place| {
         let mut provider = provider(Dialect::Standard, ISSUER);
         *place(&mut provider) = map(name, value);
@@ -177,7 +175,7 @@ fn doors_that_a_provider_does_not_have_are_named() {
 }
 
 /// Where a provider has parameters.
-type Place = fn(&mut Provider) -> &mut BTreeMap<String, String>;
+type Place = fn(&mut Provider) -> &mut Map<String>;
 
 /// From a login whose reply has this member beside its access token.
 pub(super) fn credential(client: &Client, member: &str) -> Credential {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use grantflow::Secret;
-use grantflow::core::Credential;
+use grantflow::core::{Credential, Map};
 use grantflow::store::{Shape, Tool};
 use grantflow_tests::covers;
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ proptest! {
         let back = saved(&kind, &without, &credential);
         prop_assert_eq!(&self::others(&back, &kind), &others);
         // What a tool alone keeps in its entry went with the entry.
-        let own = |credential| told(&Credential { extra: BTreeMap::new(), ..credential });
+        let own = |credential| told(&Credential { extra: Map::new(), ..credential });
         prop_assert_eq!(own(login(kind.shape, &back, kind.key)), own(credential));
     }
 }
