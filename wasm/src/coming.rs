@@ -15,32 +15,34 @@ use wasm_bindgen::prelude::*;
 
 use crate::out::{Refusal, refusal};
 
+// All of it may throw, whatever the types say, and an exception that runs through a call of a machine
+// leaves it locked for good: so each is caught.
 #[wasm_bindgen]
 extern "C" {
     /// The moment of a call.
     #[wasm_bindgen(typescript_type = "Now")]
     pub type Now;
-    #[wasm_bindgen(method, getter)]
-    fn wall(this: &Now) -> f64;
-    #[wasm_bindgen(method, getter)]
-    fn mono(this: &Now) -> f64;
+    #[wasm_bindgen(catch, method, getter)]
+    fn wall(this: &Now) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn mono(this: &Now) -> Result<JsValue, JsValue>;
 
     /// What became of a request.
     #[wasm_bindgen(typescript_type = "Result")]
     pub type Outcome;
-    #[wasm_bindgen(method, getter, js_name = "type")]
-    fn kind(this: &Outcome) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Outcome) -> u16;
-    #[wasm_bindgen(method, getter)]
-    fn retry_after(this: &Outcome) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &Outcome) -> Vec<u8>;
+    #[wasm_bindgen(catch, method, getter, js_name = "type")]
+    fn kind(this: &Outcome) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn status(this: &Outcome) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn retry_after(this: &Outcome) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, method, getter)]
+    fn body(this: &Outcome) -> Result<Vec<u8>, JsValue>;
 
     /// Any other object. It is read as JSON, which costs one import for all of them.
     pub type Plain;
-    #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
-    fn json(plain: &Plain) -> String;
+    #[wasm_bindgen(catch, js_namespace = JSON, js_name = stringify)]
+    fn json(plain: &Plain) -> Result<String, JsValue>;
 }
 
 /// A clock of JavaScript's counts in fractions, and never below zero.
@@ -49,17 +51,33 @@ pub(crate) fn whole(number: f64) -> u64 {
     number as u64
 }
 
+/// Strings are taken as values and asked what they are: the glue believes that a `&str` is one, and
+/// writes past the end of its memory where it is not.
+pub(crate) fn string(value: &JsValue) -> String {
+    value.as_string().unwrap_or_default()
+}
+
+/// What is no number is zero: machines take no step back in time, and no status is below 100.
+fn number(member: Result<JsValue, JsValue>) -> u64 {
+    whole(member.ok().and_then(|member| member.as_f64()).unwrap_or_default())
+}
+
 impl From<&Now> for core_::Now {
     fn from(now: &Now) -> Self {
-        Self { wall: whole(now.wall()), mono: whole(now.mono()) }
+        Self { wall: number(now.wall()), mono: number(now.mono()) }
     }
 }
 
+/// What makes no sense is an answer that nobody could read.
 pub(crate) fn result(outcome: &Outcome) -> Result<Response, TransportError> {
-    match outcome.kind().as_str() {
+    match outcome.kind().map(|kind| string(&kind)).unwrap_or_default().as_str() {
         "response" => {
-            let response = Response::new(outcome.status(), outcome.body());
-            Ok(Response { retry_after: outcome.retry_after(), ..response })
+            let status = u16::try_from(number(outcome.status()));
+            let (Ok(status @ 100..), Ok(body)) = (status, outcome.body()) else {
+                return Err(TransportError::Lost);
+            };
+            let retry_after = outcome.retry_after().ok().and_then(|value| value.as_string());
+            Ok(Response { retry_after, ..Response::new(status, body) })
         }
         "not_sent" => Err(TransportError::NotSent),
         _ => Err(TransportError::Lost),
@@ -72,7 +90,7 @@ pub(crate) fn request_id(id: f64) -> RequestId {
 
 /// The text of a plain object, to be read by [`members`].
 pub(crate) fn text(plain: &Plain) -> String {
-    json(plain)
+    json(plain).unwrap_or_default()
 }
 
 pub(crate) fn members(text: &str) -> Result<Object<'_>, JsValue> {

@@ -26,12 +26,12 @@ impl Flow {
     #[wasm_bindgen(js_name = authorizationCode)]
     pub fn authorization_code(
         #[wasm_bindgen(unchecked_param_type = "Client")] client: &Plain,
-        scope: &str,
+        #[wasm_bindgen(unchecked_param_type = "string")] scope: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Redirects")] redirects: &Plain,
         now: &Now,
     ) -> Result<Self, JsValue> {
         let (client, redirects) = (coming::client(client)?, coming::redirects(redirects)?);
-        let (scope, entropy) = (Scope::parse(scope), coming::entropy()?);
+        let (scope, entropy) = (Scope::parse(&coming::string(scope)), coming::entropy()?);
         core_::Flow::authorization_code(&client, scope, &redirects, &entropy, now.into())
             .map(Self)
             .map_err(|why| out::refusal(Refusal::Misconfigured, &why))
@@ -43,11 +43,11 @@ impl Flow {
     /// Throws a `Failure` if nothing can begin.
     pub fn device(
         #[wasm_bindgen(unchecked_param_type = "Client")] client: &Plain,
-        scope: &str,
+        #[wasm_bindgen(unchecked_param_type = "string")] scope: &JsValue,
         now: &Now,
     ) -> Result<Self, JsValue> {
         let (client, entropy) = (coming::client(client)?, coming::entropy()?);
-        core_::Flow::device(&client, Scope::parse(scope), &entropy, now.into())
+        core_::Flow::device(&client, Scope::parse(&coming::string(scope)), &entropy, now.into())
             .map(Self)
             .map_err(|why| out::refusal(Refusal::Misconfigured, &why))
     }
@@ -58,11 +58,11 @@ impl Flow {
     /// Throws a `Failure`; the snapshot stays what it was.
     pub fn restore(
         #[wasm_bindgen(unchecked_param_type = "Client")] client: &Plain,
-        snapshot: String,
+        #[wasm_bindgen(unchecked_param_type = "string")] snapshot: &JsValue,
         now: &Now,
     ) -> Result<Self, JsValue> {
         let client = coming::client(client)?;
-        core_::Flow::restore(&client, &Secret::new(snapshot), now.into())
+        core_::Flow::restore(&client, &Secret::new(coming::string(snapshot)), now.into())
             .map(Self)
             .map_err(|why| out::refusal(Refusal::Snapshot, &why))
     }
@@ -96,13 +96,13 @@ impl Flow {
     pub fn handle_redirect(
         &mut self,
         now: &Now,
-        #[wasm_bindgen(unchecked_param_type = "'callback' | 'pasted'")] by: &str,
-        text: String,
+        #[wasm_bindgen(unchecked_param_type = "'callback' | 'pasted'")] by: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] text: &JsValue,
     ) -> JsValue {
-        let text = Secret::new(text);
-        let redirect = match by {
-            "callback" => Redirect::Callback(text.expose()),
-            _ => Redirect::Pasted(text.expose()),
+        let text = Secret::new(coming::string(text));
+        let redirect = match coming::string(by).as_str() {
+            "pasted" => Redirect::Pasted(text.expose()),
+            _ => Redirect::Callback(text.expose()),
         };
         out::rejected(self.0.handle_redirect(now.into(), redirect))
     }

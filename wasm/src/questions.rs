@@ -49,24 +49,28 @@ pub fn api_headers(
 
 /// The name under which the login that a redirect belongs to was filed; nothing if it is none.
 #[wasm_bindgen(js_name = stateDigest)]
-pub fn state_digest(redirect: &str) -> Option<String> {
-    core_::state_digest(core_::Redirect::Callback(redirect)).map(|digest| digest.to_string())
+pub fn state_digest(
+    #[wasm_bindgen(unchecked_param_type = "string")] redirect: &JsValue,
+) -> Option<String> {
+    let redirect = coming::string(redirect);
+    core_::state_digest(core_::Redirect::Callback(&redirect)).map(|digest| digest.to_string())
 }
 
 /// The only form in which a secret is compared or filed: the first half of its SHA-256.
 #[wasm_bindgen]
-pub fn digest(text: &str) -> String {
-    Digest::of(text).to_string()
+pub fn digest(#[wasm_bindgen(unchecked_param_type = "string")] text: &JsValue) -> String {
+    Digest::of(&coming::string(text)).to_string()
 }
 
 /// Whether what stands in a record is what a `save` expects there.
 #[wasm_bindgen(js_name = isExpected)]
 pub fn is_expected(
-    expected: Option<String>,
+    #[wasm_bindgen(unchecked_param_type = "string | null")] expected: &JsValue,
     #[wasm_bindgen(unchecked_param_type = "Credential | null")] record: &Plain,
 ) -> bool {
-    let expected = match expected {
-        None => Expected::Anything,
+    let expected = match expected.as_string() {
+        None if expected.is_null() => Expected::Anything,
+        None => return false,
         Some(text) => match Digest::parse(&text) {
             Some(digest) => Expected::RenewedBy(digest),
             None => return false,
