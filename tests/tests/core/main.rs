@@ -6,6 +6,7 @@ mod inputs;
 mod layers;
 mod logins;
 mod properties;
+mod recorded;
 mod redaction;
 mod renewals;
 mod rotation;
