@@ -12,16 +12,21 @@ export const now = (): Now => ({ wall: Date.now(), mono: performance.now() });
 
 /** A wait that can be cut short. The machine is asked again in any case, so waking too often is no harm. */
 export class Waiting {
-  #wake = () => {};
+  #wake: (() => void) | undefined;
+  #isWoken = false;
 
-  /** Ends the wait that is under way. */
+  /** Ends the wait that is under way, or the next one: it was decided on before this happened. */
   wake(): void {
-    this.#wake();
+    if (this.#wake) this.#wake();
+    else this.#isWoken = true;
   }
 
   /** Waits `ms`, or without end if that is null. Rejects with the signal's reason if it is aborted. */
   async sleep(ms: number | null, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const isWoken = this.#isWoken;
+    this.#isWoken = false;
+    if (isWoken) return;
     const ended = new AbortController();
     const until = { signal: ended.signal };
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,7 +42,7 @@ export class Waiting {
     } finally {
       ended.abort();
       clearTimeout(timer);
-      this.#wake = () => {};
+      this.#wake = undefined;
     }
   }
 }
