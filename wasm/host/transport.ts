@@ -36,6 +36,8 @@ export function relay(address: string): Transport {
   };
 }
 
+const LOST: Result = { type: 'lost' };
+
 const PRIVATE: RequestInit = {
   redirect: 'error',
   credentials: 'omit',
@@ -43,7 +45,7 @@ const PRIVATE: RequestInit = {
   referrerPolicy: 'no-referrer',
 };
 
-/** Performs a request within its budget. */
+/** Performs a request within its budget, also by a transport that does not hear of its end. */
 export async function perform(
   transport: Transport,
   request: Request,
@@ -51,16 +53,20 @@ export async function perform(
 ): Promise<Result> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), request.budget);
-  const give_up = () => deadline.abort();
-  signal?.addEventListener('abort', give_up);
+  const giveUp = () => deadline.abort();
+  signal?.addEventListener('abort', giveUp);
   try {
-    return await transport(request, deadline.signal);
+    if (signal?.aborted) return LOST;
+    const cutOff = new Promise<Result>((resolve) => {
+      deadline.signal.addEventListener('abort', () => resolve(LOST));
+    });
+    return (await Promise.race([transport(request, deadline.signal), cutOff])) ?? LOST;
   } catch {
     // Whether it was refused, cut off or never sent: the browser does not tell.
-    return { type: 'lost' };
+    return LOST;
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', give_up);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 
