@@ -66,13 +66,15 @@ export function ownLocks(): Locks {
       const queue = waiting.get(name);
       if (queue) {
         const isMine = await new Promise<boolean>((resolve) => {
-          const grant = () => resolve(true);
-          queue.push(grant);
-          setTimeout(() => {
-            const at = queue.indexOf(grant);
-            if (at >= 0) queue.splice(at, 1);
-            if (at >= 0) resolve(false);
+          const timer = setTimeout(() => {
+            queue.splice(queue.indexOf(grant), 1);
+            resolve(false);
           }, ms);
+          const grant = () => {
+            clearTimeout(timer);
+            resolve(true);
+          };
+          queue.push(grant);
         });
         if (!isMine) return undefined;
       } else {
