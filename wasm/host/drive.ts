@@ -22,6 +22,7 @@ export interface Watch {
 export class Driver {
   readonly #waiting = new Waiting();
   #shown: string | undefined;
+  #isOver = false;
 
   constructor(
     readonly flow: Flow,
@@ -32,6 +33,7 @@ export class Driver {
 
   /** A redirect, as it came. */
   redirected(by: 'callback' | 'pasted', text: string): Rejected | undefined {
+    if (this.#isOver) return OVER;
     const rejected = this.flow.handleRedirect(now(), by, text);
     if (!rejected) this.#waiting.wake();
     return rejected;
@@ -64,8 +66,9 @@ export class Driver {
         } // repeat
       }
     } finally {
-      watch.onPrompt?.(undefined);
+      this.#isOver = true;
       flow.free();
+      if (this.#shown !== undefined) watch.onPrompt?.(undefined);
     }
   }
 
@@ -77,3 +80,6 @@ export class Driver {
     this.watch.onPrompt?.(prompt && { ...prompt, paste: (text) => this.redirected('pasted', text) });
   }
 }
+
+/** There is no machine any more that could say so. */
+const OVER: Rejected = { type: 'not_expected', message: 'this login is over' };

@@ -73,7 +73,7 @@ export async function resume(place: LoginPlace, watch: Watch): Promise<Credentia
   if (!pending) return undefined;
   const { href } = globalThis.location ?? { href: '' };
   const name = stateDigest(href);
-  const own = (await pending.all()).filter(({ id }) => id.startsWith(`${place.key} `));
+  const own = (await pending.all()).filter(({ id }) => keyOf(id) === place.key);
   const redirected = own.find(({ names }) => name !== undefined && names.includes(name));
   // One that has left the page waits for its redirect, in whichever tab that comes.
   const interrupted = own.filter(({ hasLeft }) => !hasLeft);
@@ -94,7 +94,7 @@ class Run {
     private readonly place: LoginPlace,
     watch: Watch,
     private readonly flow: Flow,
-    private readonly id = `${place.key} ${crypto.randomUUID()}`,
+    private readonly id = `${crypto.randomUUID()} ${place.key}`,
     held?: Held,
   ) {
     this.#held = held;
@@ -113,15 +113,20 @@ class Run {
     if (!held) return undefined;
     // The code does not stay in the history, nor in what the next page is told of this one.
     if (redirect !== undefined) history.replaceState(history.state, '', withoutAnswer(redirect));
-    const login = (await place.store.pending?.all())?.find((login) => login.id === id);
-    if (!login) return held.release() as undefined;
-    const flow = thrown(() => Flow.restore(place.client, login.snapshot, now()));
-    const run = new Run(place, watch, flow, id, held);
-    const rejected = redirect === undefined ? undefined : run.#driver.redirected('callback', redirect);
-    if (!rejected) return run;
-    run.#end();
-    flow.free();
-    throw new RejectedError(rejected);
+    let run: Run | undefined;
+    try {
+      const login = (await place.store.pending?.all())?.find((login) => login.id === id);
+      if (!login) return undefined;
+      const flow = thrown(() => Flow.restore(place.client, login.snapshot, now()));
+      const restored = new Run(place, watch, flow, id, held);
+      const rejected = redirect === undefined ? undefined : restored.#driver.redirected('callback', redirect);
+      if (!rejected) return (run = restored);
+      restored.#end();
+      flow.free();
+      throw new RejectedError(rejected);
+    } finally {
+      if (!run) held.release();
+    }
   }
 
   openWindow({ onBlocked, features = 'popup,width=520,height=720' }: LoginOptions & { by: 'popup' }): void {
@@ -204,6 +209,11 @@ function withoutAnswer(href: string): string {
   ANSWER.forEach((name) => url.searchParams.delete(name));
   url.hash = '';
   return url.href;
+}
+
+/** A key may be anything, and what stands before it has no space. */
+function keyOf(id: string): string {
+  return id.slice(id.indexOf(' ') + 1);
 }
 
 function lockName(id: string): string {
