@@ -120,7 +120,9 @@ export function connect(options: ConnectOptions): Connection {
       const response = await attempt(credential);
       if (response.status !== 401 || isOnce) return response;
       const next = await keeper.insteadOf(credential, request.signal).catch(() => undefined);
-      return next ? attempt(next) : response;
+      if (!next) return response;
+      await response.body?.cancel();
+      return attempt(next);
     },
   };
 }

@@ -19,7 +19,7 @@ export class GrantflowError extends Error {
   readonly failure: Failure | BrowserFailure;
 
   constructor(failure: Failure | BrowserFailure) {
-    super(failure.type === 'unreachable' ? failure.message + whyUnreachable() : failure.message);
+    super(isUnanswered(failure) ? failure.message + whyUnreachable() : failure.message);
     this.failure = failure;
   }
 }
@@ -54,6 +54,11 @@ export function thrown<T>(make: () => T): T {
 
 function isFailure(why: unknown): why is Failure {
   return typeof why === 'object' && why !== null && 'remedy' in why && !(why instanceof Error);
+}
+
+/** Nothing came back at all; a bad answer has nothing to do with the browser. */
+function isUnanswered(failure: Failure | BrowserFailure): boolean {
+  return failure.type === 'unreachable' && ['not_sent', 'lost'].includes(failure.trouble);
 }
 
 /** A browser gives one error for all of these, so that pages learn nothing of other servers. */

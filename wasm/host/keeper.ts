@@ -21,7 +21,7 @@ export class Keeper {
   /** The renewal that is under way: when there are tokens, and when it is over. */
   #flight: Flight | undefined;
   #previous: Renewal | undefined;
-  readonly #channel: BroadcastChannel | undefined;
+  #channel: BroadcastChannel | undefined;
   readonly onChange = new Set<() => void>();
 
   constructor(private readonly options: KeeperOptions) {
@@ -66,11 +66,17 @@ export class Keeper {
 
   async signOut(): Promise<Outcome> {
     const ask = { ...this.#ask(), ...OF_A_PERSON };
-    return this.#change(thrown(() => Renewal.signOut(this.options.client, ask, now())));
+    try {
+      return await this.#change(thrown(() => Renewal.signOut(this.options.client, ask, now())));
+    } finally {
+      this.#forget();
+    }
   }
 
   close(): void {
     this.#channel?.close();
+    // A renewal that is under way goes on, and has nobody to tell.
+    this.#channel = undefined;
     this.#forget();
   }
 
@@ -90,6 +96,7 @@ export class Keeper {
   /** One renewal serves all that ask while it is under way, and goes on when they leave. */
   async #renewed(due: Ask['due'], signal?: AbortSignal): Promise<Credential> {
     for (;;) {
+      signal?.throwIfAborted();
       const isOwn = !this.#flight;
       const { delivered } = (this.#flight ??= this.#fly(due));
       const credential = await unlessAborted(delivered, signal);
