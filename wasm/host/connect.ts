@@ -5,7 +5,7 @@ import { Keeper } from './keeper.js';
 import { login, resume, type LoginOptions } from './logins.js';
 import type { Watch } from './drive.js';
 import { memoryStore, type Store } from './store.js';
-import { direct, type Transport } from './transport.js';
+import { direct, REDIRECT, type Transport } from './transport.js';
 import { apiHeaders, type Client, type Credential, type Outcome, type RenewalStep } from './wasm.js';
 
 export interface ConnectOptions extends Client {
@@ -103,7 +103,7 @@ export function connect(options: ConnectOptions): Connection {
     },
     close: () => keeper.close(),
     fetch: async (input, init) => {
-      const request = new Request(input, { ...init, redirect: 'error' });
+      const request = new Request(input, { ...init, redirect: REDIRECT });
       const { origin } = new URL(request.url);
       if (!options.origins?.includes(origin)) {
         throw browserFailure('origin_not_allowed', `${origin} is not among the allowed origins`);

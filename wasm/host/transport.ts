@@ -8,6 +8,9 @@ export type Transport = (request: Request, signal: AbortSignal) => Promise<Resul
 /** The core refuses a longer body, so no more than a byte after it is read. */
 const LONGEST_BODY = 1 << 20;
 
+/** Nothing follows a redirect. Worker-style runtimes know no `error`; there it comes back as an answer. */
+export const REDIRECT = knownRedirect();
+
 /** From the page to the server, where that allows it (CORS). */
 export const direct: Transport = async ({ url, method, headers, body }, signal) => {
   if (globalThis.navigator?.onLine === false) return { type: 'not_sent' };
@@ -38,8 +41,17 @@ export function relay(address: string): Transport {
 
 const LOST: Result = { type: 'lost' };
 
+function knownRedirect(): 'error' | 'manual' {
+  try {
+    new globalThis.Request('https://example.com', { redirect: 'error' });
+    return 'error';
+  } catch {
+    return 'manual';
+  }
+}
+
 const PRIVATE: RequestInit = {
-  redirect: 'error',
+  redirect: REDIRECT,
   credentials: 'omit',
   cache: 'no-store',
   referrerPolicy: 'no-referrer',
