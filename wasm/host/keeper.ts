@@ -85,6 +85,8 @@ export class Keeper {
       return await performRenewal(renewal, this.options, () => {});
     } finally {
       renewal.free();
+      // What stands there now is read when it is asked for.
+      this.#current = undefined;
       this.#tell();
     }
   }
