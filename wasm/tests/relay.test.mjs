@@ -248,12 +248,12 @@ function allowedRelay(address) {
 
 async function nodeRelay(t, server) {
   const paths = ['token', 'device_authorization', 'revoke'];
-  const { firstLine, output } = await startedProgram(t, process.execPath, [NODE_ENTRY], {
+  const { firstLines, output } = await startedProgram(t, process.execPath, [NODE_ENTRY], {
     PORT: '0',
     GRANTFLOW_RELAY_ORIGINS: ORIGIN,
     GRANTFLOW_RELAY_ENDPOINTS: paths.map((path) => `${server}/${path}`).join(' '),
   });
-  return { address: firstLine, output };
+  return { address: firstLines[0], output };
 }
 
 /** Node sends no `Origin` by itself, as a browser does. */

@@ -11,7 +11,7 @@ const program = process.env.GRANTFLOW_TEST_SERVER ?? join(target, 'debug/grantfl
 
 /** Ends with the test, or where `log` asks for the server's own notes on all that it was asked. */
 export async function testServer(t, ...options) {
-  const { child, lines, firstLine } = await startedProgram(t, program, options);
+  const { child, lines, firstLines } = await startedProgram(t, program, options);
   const requests = [];
   lines.on('line', (line) => requests.push(JSON.parse(line)));
   const log = async () => {
@@ -19,12 +19,12 @@ export async function testServer(t, ...options) {
     await once(lines, 'close');
     return requests;
   };
-  const { address } = JSON.parse(firstLine);
+  const { address } = JSON.parse(firstLines[0]);
   return { address, provider: standardProvider(address), log };
 }
 
-/** A program that says on its first line where it listens. */
-export async function startedProgram(t, command, args, env = {}) {
+/** A program that says on its first lines where it listens, or what came of it. */
+export async function startedProgram(t, command, args, env = {}, lineCount = 1) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(async () => {
     const runs = child.exitCode === null && child.signalCode === null;
@@ -36,12 +36,17 @@ export async function startedProgram(t, command, args, env = {}) {
   child.stdout.on('data', (bytes) => output.push(bytes));
   child.stderr.on('data', (bytes) => output.push(bytes));
   const lines = createInterface({ input: child.stdout });
-  const [firstLine] = await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${command} ended: ${Buffer.concat(output)}`))),
-    once(child, 'error').then(([why]) => Promise.reject(why)),
-  ]);
-  return { child, lines, firstLine, output: () => Buffer.concat(output).toString() };
+  const firstLines = [];
+  await new Promise((resolve, reject) => {
+    lines.on('line', function take(line) {
+      if (firstLines.push(line) < lineCount) return;
+      lines.off('line', take);
+      resolve();
+    });
+    lines.once('close', () => reject(new Error(`${command} ended: ${Buffer.concat(output)}`)));
+    child.once('error', reject);
+  });
+  return { child, lines, firstLines, output: () => Buffer.concat(output).toString() };
 }
 
 function standardProvider(address) {
