@@ -14,13 +14,17 @@ export async function testServer(t, ...options) {
   const { child, lines, firstLines } = await startedProgram(t, program, options);
   const requests = [];
   lines.on('line', (line) => requests.push(JSON.parse(line)));
+  /** Waits for such a request. */
+  const seen = async (isSuch) => {
+    while (!requests.some(isSuch)) await once(lines, 'line');
+  };
   const log = async () => {
     child.kill();
     await once(lines, 'close');
     return requests;
   };
   const { address } = JSON.parse(firstLines[0]);
-  return { address, provider: standardProvider(address), log };
+  return { address, provider: standardProvider(address), seen, log };
 }
 
 /** A program that says on its first lines where it listens, or what came of it. */
