@@ -8,6 +8,7 @@ import { memoryStore, type Store } from './store.js';
 import { direct, REDIRECT, type Transport } from './transport.js';
 import { apiHeaders, type Client, type Credential, type Outcome, type RenewalStep } from './wasm.js';
 
+/** Who signs in where, and what is kept. */
 export interface ConnectOptions extends Client {
   /** Where credentials are kept: `memoryStore()`, which forgets them with the page, unless set. */
   store?: Store;
@@ -25,18 +26,25 @@ export interface ConnectOptions extends Client {
 
 /** What a caller needs to call an API. What renews it stays here. */
 export interface Access {
+  /** For `Authorization: Bearer`; `headers` has it already. */
   access_token: string;
   /** Ms since 1970. */
   expires_at?: number;
   /** What the provider's API wants to see, the token among it. */
   headers: Record<string, string>;
+  /** The account at the provider. */
   account_id?: string;
+  /** The account's address. */
   email?: string;
+  /** What the account has paid for. */
   plan?: string;
+  /** The account's organization. */
   organization?: string;
+  /** Where the API is for this account. */
   api_base?: string;
 }
 
+/** One account at one provider. */
 export interface Connection {
   /** Signs in. A window is opened before this returns. */
   login(options: LoginOptions): Promise<Access>;
@@ -50,6 +58,7 @@ export interface Connection {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** Renews now, whether it is due or not. */
   renew(): Promise<Access>;
+  /** Forgets the login, and asks the provider to revoke it (RFC 7009). */
   logout(): Promise<Outcome>;
   /** Hears whenever the login may have changed, here or in another tab. Call what it returns to stop. */
   onChange(changed: () => void): () => void;
@@ -57,6 +66,7 @@ export interface Connection {
   close(): void;
 }
 
+/** A connection to a provider; it asks and reads nothing yet. `init` has to be over. */
 export function connect(options: ConnectOptions): Connection {
   const { provider, patience, store = memoryStore(), transport = direct, account } = options;
   const client: Client = { provider, ...(patience !== undefined && { patience }) };

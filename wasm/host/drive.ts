@@ -11,11 +11,13 @@ export type Shown = Prompt & {
   paste(text: string): Rejected | undefined;
 };
 
+/** How an application follows a login, and gives it up. */
 export interface Watch {
   /** Show this until another takes its place; `undefined`: there is nothing to show any more. */
   onPrompt?(prompt: Shown | undefined): void;
   /** Each step and the state that it came from, for logs and diagrams. Steps carry secrets. */
   onStep?(step: Step, state: string): void;
+  /** Gives the login up; it rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -3,7 +3,13 @@
 import type { Failure, Rejected, Remedy } from './wasm.js';
 
 /** What can go wrong in a browser alone. */
-export type BrowserFailure = { message: string; remedy: Remedy } & {
+export type BrowserFailure = {
+  /** For people. */
+  message: string;
+  /** What to do next. */
+  remedy: Remedy;
+} & {
+  /** Which. */
   type:
     /** The browser did not open the window: call from a click, or show a link. */
     | 'popup_blocked'
@@ -15,7 +21,9 @@ export type BrowserFailure = { message: string; remedy: Remedy } & {
 
 /** How it ended. `failure.type` tells which, `failure.remedy` what to do next. */
 export class GrantflowError extends Error {
+  /** Tells it from other errors, also from another copy of this package. */
   override readonly name = 'GrantflowError';
+  /** How it ended, and what to do next. */
   readonly failure: Failure | BrowserFailure;
 
   constructor(failure: Failure | BrowserFailure) {
@@ -26,7 +34,9 @@ export class GrantflowError extends Error {
 
 /** A redirect or a paste was refused, and the login waits as before. */
 export class RejectedError extends Error {
+  /** Tells it from other errors, also from another copy of this package. */
   override readonly name = 'RejectedError';
+  /** Why. */
   readonly rejected: Rejected;
 
   constructor(rejected: Rejected) {

@@ -2,10 +2,13 @@
 
 /** A lock that is held until it is released, or lost to somebody who stole it. */
 export interface Held {
+  /** Once is enough; again does no harm. */
   release(): void;
+  /** Whether it is still ours. */
   isHeld(): boolean;
 }
 
+/** What keeps two from renewing at once. */
 export interface Locks {
   /** Waits at most `ms`; `undefined` if somebody else still has it then. */
   acquire(name: string, ms: number, onLost?: () => void): Promise<Held | undefined>;

@@ -16,6 +16,7 @@ export type LoginOptions = Watch & {
     | {
         /** In a window of its own; call it from a click. Its callback page runs `grantflow/callback`. */
         by: 'popup';
+        /** The page that runs `grantflow/callback`, as it is registered. */
         redirect_uri: string;
         /** The browser opened no window: show a link to this address. Without it the login fails. */
         onBlocked?(url: string): void;
@@ -23,7 +24,11 @@ export type LoginOptions = Watch & {
         features?: string;
       }
     /** In this tab: it leaves the page, and `resume` goes on where the redirect comes back. */
-    | { by: 'redirect'; redirect_uri: string }
+    | {
+        by: 'redirect';
+        /** The page that calls `resume`, as it is registered. */
+        redirect_uri: string;
+      }
     /** With a code that the person enters elsewhere (RFC 8628). */
     | { by: 'device' }
     /** With what the provider's own page shows for pasting. */

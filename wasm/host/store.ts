@@ -5,6 +5,7 @@ import { digest, isExpected, type Credential } from './wasm.js';
 
 /** What a store holds about one record. */
 export interface Kept {
+  /** The tokens. */
   record?: Credential;
   /** What a renewal wrote down about it. It has no secret. */
   ledger?: string;
@@ -14,9 +15,11 @@ export interface Kept {
 
 /** A login that waits for something, to be gone on with after a page load. */
 export interface Pending {
+  /** Its name in the store. */
   id: string;
   /** Digests of what a redirect will bring. */
   names: string[];
+  /** What `Flow.save` gave. It is secret. */
   snapshot: string;
   /** The page was left for it: only its redirect goes on with it. */
   hasLeft: boolean;
@@ -24,6 +27,7 @@ export interface Pending {
 
 /** Changes are atomic, and durable when the promise is fulfilled. */
 export interface Store {
+  /** All that stands there about one record. */
   load(key: string): Promise<Kept>;
   /** Puts the credential there if what stands there is `expected`; else tells what does. */
   save(key: string, expected: string | null, credential: Credential): Promise<Saved>;
@@ -31,9 +35,11 @@ export interface Store {
   remove(key: string): Promise<boolean>;
   /** Writes the ledger if what stands there has this digest; `null`: if there is none. */
   note(key: string, inPlaceOf: string | null, ledger: string): Promise<boolean>;
+  /** The same for new tokens on their way into the record; `null` takes them away. */
   stash(key: string, inPlaceOf: string | null, stash: string | null): Promise<boolean>;
   /** Whether a later save can succeed. */
   probe(): Promise<void>;
+  /** They reach as far as the store: where tabs share it, they share the locks. */
   locks: Locks;
   /** Logins under way, if they outlive the page. */
   pending?: PendingLogins;
@@ -41,11 +47,22 @@ export interface Store {
   channel?: string;
 }
 
-export type Saved = { isDone: true } | { isDone: false; record?: Credential };
+/** Whether it was saved, and what stands there instead. */
+export type Saved =
+  | { isDone: true }
+  | {
+      isDone: false;
+      /** What stands there. */
+      record?: Credential;
+    };
 
+/** Logins that outlive their page. */
 export interface PendingLogins {
+  /** In place of what has this id. */
   put(login: Pending): Promise<void>;
+  /** It is over, or given up. */
   take(id: string): Promise<void>;
+  /** Those that can still be gone on with. */
   all(): Promise<Pending[]>;
 }
 
