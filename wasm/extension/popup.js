@@ -18,8 +18,8 @@ async function show() {
   $('failure').textContent = failure;
   if (prompt) {
     $('link').textContent = prompt.verification_uri;
-    // From the provider: whatever it says, it opens as a page or not at all.
-    if (/^https?:/.test(prompt.link)) $('link').href = prompt.link;
+    // The machine takes no address from a provider that is not one of a page.
+    $('link').href = prompt.link;
     $('user-code').textContent = prompt.user_code;
     $('code-left').textContent = minutes(prompt.left);
   }

@@ -9,6 +9,7 @@ import { connect, indexedDbStore, init } from './grantflow/index.js';
 const MARGIN = 60_000;
 /** The shortest that Chrome allows. */
 const SHORTEST_ALARM = 30_000;
+const POLLING = { periodInMinutes: SHORTEST_ALARM / 60_000 };
 
 let shown;
 let failure;
@@ -51,7 +52,7 @@ async function run() {
 async function setAlarm() {
   const access = await (await connection).signedIn();
   const due = Math.max((access?.expires_at ?? Infinity) - MARGIN, Date.now() + SHORTEST_ALARM);
-  if (login) await chrome.alarms.create('wake', { periodInMinutes: SHORTEST_ALARM / 60_000 });
+  if (login || isAsked) await chrome.alarms.create('wake', POLLING);
   else if (Number.isFinite(due)) await chrome.alarms.create('wake', { when: due });
   else await chrome.alarms.clear('wake');
 }
@@ -66,8 +67,9 @@ async function wake() {
 
 async function signIn() {
   isAsked = true;
+  // Before the login begins: without it nobody wakes a worker that is ended in between.
+  await chrome.alarms.create('wake', POLLING);
   goOn();
-  await setAlarm();
 }
 
 async function signOut() {
