@@ -31,7 +31,8 @@ function buildMachines() {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS,
   });
   const module = join(target, 'wasm32-unknown-unknown/wasm/grantflow_wasm.wasm');
-  run('cargo', ['run', '--quiet', '-p', 'grantflow-bindgen', '--', module, generated]);
+  run('cargo', ['run', '--quiet', '-p', 'grantflow-bindgen', '--', 'module', module, generated]);
+  run('cargo', ['run', '--quiet', '-p', 'grantflow-bindgen', '--', 'presets', join(generated, 'presets.json')]);
 }
 
 function bundleHost() {
@@ -40,7 +41,7 @@ function bundleHost() {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   bin('wasm-opt', ['-Oz', ...features, join(generated, 'grantflow_wasm_bg.wasm'), '-o', join(dist, 'grantflow.wasm')]);
   const common = ['--bundle', '--minify', '--format=esm', '--target=es2022', '--log-level=warning', `--outdir=${dist}`];
-  bin('esbuild', ['host/index.ts', 'host/callback.ts', ...common]);
+  bin('esbuild', ['host/index.ts', 'host/callback.ts', 'host/providers.ts', ...common]);
   bin('esbuild', ['host/node.ts', ...common, '--platform=node', '--external:./index.js']);
   bin('tsc', ['-p', 'tsconfig.json']);
   mkdirSync(join(dist, 'wasm'));

@@ -23,6 +23,11 @@ impl<V> Map<V> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// The same, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut V> {
+        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// Has the value stand for the name, and gives back the one that did.
     pub fn insert(&mut self, name: impl Into<String>, value: V) -> Option<V> {
         self.put(name.into(), value)

@@ -197,7 +197,7 @@ impl Writer {
     }
 
     /// Adds an array of strings.
-    pub(crate) fn strings(&mut self, name: &str, values: &[&str]) {
+    pub fn strings(&mut self, name: &str, values: &[&str]) {
         self.name(name);
         self.0.push('[');
         for value in values {

@@ -116,6 +116,7 @@ impl Script {
 
     fn record(self) -> Value {
         let file = ProviderFile::parse(&self.provider.to_string()).unwrap();
+        let written = in_full(&self.provider, &file);
         let configuration = Configuration { patience: None, ..file.configuration };
         let client = Client::new(file.provider, configuration).unwrap();
         let begun = if self.is_device {
@@ -132,12 +133,23 @@ impl Script {
         self.moves.into_iter().for_each(|next| run.take(next));
         json!({
             "name": self.name,
-            "client": { "provider": self.provider },
+            "client": { "provider": written },
             "snapshot": snapshot.expose(),
             "restored_at": { "wall": DAWN.wall, "mono": DAWN.mono },
             "steps": run.steps,
         })
     }
+}
+
+/// Without its preset, which the npm package does not know.
+fn in_full(provider: &Value, file: &ProviderFile) -> Value {
+    let mut written = serde_json::to_value(&file.provider).unwrap();
+    for name in ["client_secret", "variables"] {
+        if let Some(value) = provider.get(name) {
+            written[name] = value.clone();
+        }
+    }
+    written
 }
 
 /// A script while it is played.
