@@ -65,31 +65,6 @@ impl Provider {
         }
         origin
     }
-
-    /// One to be filled in.
-    pub(crate) fn blank() -> Self {
-        Self {
-            id: String::new(),
-            name: String::new(),
-            issuer: None,
-            authorization_response_iss_parameter_supported: false,
-            ignore_iss: false,
-            authorization_endpoint: None,
-            token_endpoint: Endpoint::blank(),
-            device_authorization_endpoint: None,
-            revocation_endpoint: None,
-            client_id: None,
-            token_endpoint_auth_method: ClientAuthentication::None,
-            scope: Scope::default(),
-            authorization: AuthorizationRules::default(),
-            device: DeviceRules::default(),
-            token: TokenRules::default(),
-            then: None,
-            api: Api::default(),
-            terms: Terms::default(),
-            evidence: Vec::new(),
-        }
-    }
 }
 
 /// RFC 6749 §2.3, by the names of RFC 8414 §2.

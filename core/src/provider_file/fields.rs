@@ -2,15 +2,16 @@
 //! stands for, and where it goes.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::values::{Field, inside, object};
 use crate::provider::{
-    AccountRules, Api, AuthorizationRules, DeviceRules, LoopbackRedirect, PageRedirect, Provider,
-    Terms, TokenExchange, TokenRules,
+    AccountRules, Api, AuthorizationRules, ClientAuthentication, DeviceRules, LoopbackRedirect,
+    PageRedirect, Provider, Terms, TokenExchange, TokenRules,
 };
 use crate::text::{joined, plain};
 use crate::wire::json::Object;
-use crate::{Endpoint, Map};
+use crate::{Endpoint, Map, Scope};
 
 type Row<'f> = (&'static str, &'static str, &'f mut dyn Field);
 
@@ -45,6 +46,31 @@ impl Field for Read {
 }
 
 impl Provider {
+    /// One to be filled in.
+    pub(crate) fn blank() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            issuer: None,
+            authorization_response_iss_parameter_supported: false,
+            ignore_iss: false,
+            authorization_endpoint: None,
+            token_endpoint: Endpoint::blank(),
+            device_authorization_endpoint: None,
+            revocation_endpoint: None,
+            client_id: None,
+            token_endpoint_auth_method: ClientAuthentication::None,
+            scope: Scope::default(),
+            authorization: AuthorizationRules::default(),
+            device: DeviceRules::default(),
+            token: TokenRules::default(),
+            then: None,
+            api: Api::default(),
+            terms: Terms::default(),
+            evidence: Vec::new(),
+        }
+    }
+
     /// Sets what a file says of it; the variables beside it are the caller's.
     pub(super) fn set_members(
         &mut self,

@@ -63,10 +63,9 @@ impl Credential {
             ("origin", &mut saved.origin),
             ("client_id", &mut saved.client_id),
         ] {
-            *field = object.string(name).ok_or(BadResponse::Member(name))?;
+            *field = object.required(name)?;
         }
-        let scope = object.string("scope").ok_or(BadResponse::Member("scope"))?;
-        saved.scope = Scope::parse(&scope);
+        saved.scope = Scope::parse(&object.required("scope")?);
         let token = |name| object.secret(name).filter(|token| !token.expose().is_empty());
         saved.access_token = token("access_token").ok_or(BadResponse::Member("access_token"))?;
         for (name, field) in [

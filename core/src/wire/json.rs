@@ -123,6 +123,14 @@ impl<'a> Object<'a> {
         string(text)
     }
 
+    /// A string that must be there.
+    pub(crate) fn required(&self, name: &'static str) -> Result<String, BadResponse> {
+        match self.string(name) {
+            Some(text) => Ok(text),
+            None => Err(BadResponse::Member(name)),
+        }
+    }
+
     /// A member that is a string, and secret.
     pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
         self.string(name).map(Secret::new)

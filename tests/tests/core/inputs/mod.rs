@@ -6,6 +6,7 @@ mod clients;
 mod devices;
 mod endpoints;
 mod errors;
+mod formats;
 mod issuers;
 mod pastes;
 mod polls;

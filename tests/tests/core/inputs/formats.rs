@@ -1,0 +1,232 @@
+//! Our own readers and writers of JSON, numbers, base64, forms and addresses against the crates
+//! that they stand for: the same texts are taken, refused and written, hostile ones among them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use grantflow_core::formats::json::{self, Number, Object, Writer};
+use grantflow_core::formats::{base64 as ours, form};
+use grantflow_core::{Endpoint, Map};
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use url::form_urlencoded;
+
+/// Texts of what JSON is made of, most of which are none.
+const HOSTILE: &str = r#"[\[\]{}",:\\/u0189abdefDE.+trunlsé \n-]{0,24}"#;
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e12_f64..1e12).prop_map(Value::from),
+        "\\PC{0,8}|[\"\\\\\u{0}-\u{1f}😀]{0,4}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map("[a-z\"\\\\é]{0,4}", inner, 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// A text with one character more, less or other than it had.
+fn damaged(text: &str, at: usize, with: Option<char>) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = at % (chars.len() + 1);
+    match with {
+        Some(c) if at % 2 == 0 => chars.insert(at, c),
+        Some(c) if at < chars.len() => chars[at] = c,
+        None if at < chars.len() => drop(chars.remove(at)),
+        Some(_) | None => {}
+    }
+    chars.into_iter().collect()
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+proptest! {
+    #[test]
+    fn hostile_texts_are_json_for_both_or_neither(text in HOSTILE) {
+        prop_assert_eq!(json::is_json(&text), is_json(&text), "{}", text);
+        let quoted = format!("\"{text}\"");
+        if json::is_json(&quoted) {
+            let theirs = serde_json::from_str::<String>(&quoted).ok();
+            prop_assert_eq!(json::string(&quoted), theirs);
+        }
+    }
+
+    #[test]
+    fn a_whole_text_is_read_alike_and_so_is_a_damaged_one(
+        value in value(),
+        at in any::<usize>(),
+        with in prop::option::of(prop::char::any()),
+    ) {
+        for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            prop_assert!(json::is_json(&text), "{}", text);
+            let damaged = damaged(&text, at, with);
+            prop_assert_eq!(json::is_json(&damaged), is_json(&damaged), "{}", damaged);
+        }
+        let text = value.to_string();
+        match (&value, Object::parse(&text)) {
+            (Value::Object(members), Ok(object)) => {
+                prop_assert_eq!(object.members().len(), members.len());
+                for (name, raw) in object.members() {
+                    prop_assert_eq!(&members[name].to_string(), raw);
+                }
+            }
+            (Value::Object(_), Err(why)) => prop_assert!(false, "{:?} in {}", why, text),
+            (_, object) => prop_assert!(object.is_err()),
+        }
+        if let Value::Array(values) = &value {
+            let ours: Vec<_> = json::elements(&text).unwrap();
+            let theirs: Vec<_> = values.iter().map(Value::to_string).collect();
+            prop_assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back(name in "\\PC{0,8}", text in any::<String>(), number: u64) {
+        let mut to = Writer::new();
+        to.string(&name, &text);
+        to.number("a number", number);
+        to.strings("texts", &[&text, "", &name]);
+        to.strings("none", &[]);
+        let written = to.finish();
+        let theirs: Value = serde_json::from_str(written.expose()).unwrap();
+        let expected = serde_json::json!({
+            name.as_str(): text, "a number": number, "texts": [text, "", name], "none": [],
+        });
+        prop_assert_eq!(&theirs, &expected);
+    }
+
+    #[test]
+    fn a_number_is_one_for_both_and_the_same_to_the_thousandth(text in "[0-9.eE+-]{0,12}") {
+        let theirs = text.parse::<f64>().ok();
+        let ours = Number::parse(&text).map(Number::thousandths);
+        prop_assert_eq!(ours.is_some(), theirs.is_some(), "{}", text);
+        if let (Some(ours), Some(theirs)) = (ours, theirs)
+            && theirs.abs() < 1e12
+        {
+            let theirs = theirs * 1000.0;
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let off = (ours as f64 - theirs).abs();
+            prop_assert!(off <= 1.0 + theirs.abs() * 1e-12, "{}: {} and {}", text, ours, theirs);
+        }
+    }
+
+    #[test]
+    fn base64_is_written_and_read_alike(
+        bytes in prop::collection::vec(any::<u8>(), 0..80),
+        text in "[A-Za-z0-9_=+/ -]{0,20}|[A-D_-]{0,7}",
+    ) {
+        let written = ours::url_safe(&bytes);
+        prop_assert_eq!(&written, &URL_SAFE_NO_PAD.encode(&bytes));
+        prop_assert_eq!(ours::standard(&bytes), STANDARD.encode(&bytes));
+        prop_assert_eq!(ours::decode_url_safe(&written), Some(bytes));
+        prop_assert_eq!(ours::decode_url_safe(&text), URL_SAFE_NO_PAD.decode(&text).ok());
+    }
+
+    #[test]
+    fn forms_are_written_and_read_alike(text in any::<String>(), query in "[a-c=&+%0-9A-Ff é]{0,24}") {
+        let mut written = String::new();
+        form::escape(&mut written, &text);
+        let theirs: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        prop_assert_eq!(&written, &theirs);
+        let read = form::pairs(&written);
+        prop_assert!(read.iter().all(|(name, value)| *name == text && value.is_empty()));
+        let theirs: Vec<(String, String)> =
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let ours = form::pairs(&query);
+        prop_assert_eq!(ours.len(), theirs.len());
+        for ((name, value), (their_name, their_value)) in ours.iter().zip(&theirs) {
+            for (ours, theirs) in [(name, their_name), (value, their_value)] {
+                // What is no UTF-8 is one mark for us, and one for each piece of it for them.
+                let is_marked = ours == "\u{fffd}" && theirs.contains('\u{fffd}');
+                prop_assert!(ours == theirs || is_marked, "{} and {}", ours, theirs);
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_addresses_for_both_or_neither(
+        quad in "[0-9]{1,3}(\\.[0-9]{1,3}){2,4}|[0-9.]{1,16}",
+        groups in "[0-9a-f:.]{0,20}|([0-9a-f]{0,5}::?){0,8}[0-9a-f]{0,4}|(:|::|1:){0,7}127\\.0\\.0\\.1",
+    ) {
+        let url = format!("https://{quad}/");
+        prop_assert_eq!(Endpoint::parse(url).is_ok(), quad.parse::<Ipv4Addr>().is_ok(), "{}", quad);
+        let is_loopback = quad.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        prop_assert_eq!(Endpoint::parse(format!("http://{quad}/")).is_ok(), is_loopback);
+        let url = format!("https://[{groups}]/");
+        let theirs = groups.parse::<Ipv6Addr>();
+        prop_assert_eq!(Endpoint::parse(url).is_ok(), theirs.is_ok(), "{}", groups);
+    }
+
+    #[test]
+    fn a_map_is_a_map(entries in prop::collection::vec(("[a-d]{0,2}", any::<u8>()), 0..20)) {
+        let theirs: BTreeMap<String, u8> = entries.iter().cloned().collect();
+        let mut ours: Map<u8> = entries.iter().cloned().collect();
+        let listed: Vec<_> = theirs.clone().into_iter().collect();
+        prop_assert_eq!(ours.to_vec(), listed, "in the order of the names, the last of equals");
+        for (name, value) in &entries {
+            prop_assert_eq!(ours.get(name), theirs.get(name));
+            ours.insert_if_missing(name.as_str(), value.wrapping_add(1));
+            prop_assert_eq!(ours[name.as_str()], theirs[name]);
+        }
+        for (name, _) in &entries {
+            ours.remove(name);
+            prop_assert_eq!(ours.get(name), None);
+        }
+        prop_assert!(ours.is_empty());
+    }
+}
+
+#[test]
+fn texts_that_only_look_like_json_are_none() {
+    for text in [
+        "",
+        " ",
+        "{",
+        "}",
+        "[1,]",
+        "{\"a\":1,}",
+        "{,}",
+        "[,]",
+        "{\"a\"}",
+        "{a:1}",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "+1",
+        "tru",
+        "nul",
+        "truefalse",
+        "[1 2]",
+        "\"\n\"",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "[}",
+        "{]",
+        "[1}",
+        "{\"a\":[}",
+        "[[]",
+        "\u{feff}{}",
+        "{}{}",
+        "//",
+        "NaN",
+        "'a'",
+    ] {
+        assert!(!json::is_json(text), "{text}");
+        assert!(!is_json(text), "{text}");
+    }
+    let deep = ["[".repeat(100_000), "]".repeat(100_000)].concat();
+    assert!(json::is_json(&deep) && !json::is_json(&deep[1..]));
+}
