@@ -205,7 +205,7 @@ fn code_grant(object: &Object<'_>) -> Option<CodeGrant> {
 
 fn device_request(client: &Client, object: &Object<'_>) -> Option<DeviceRequest> {
     let endpoint = client.provider().device_authorization_endpoint.clone()?;
-    Some(DeviceRequest { endpoint, code_verifier: device_verifier(client, object)? })
+    Some(DeviceRequest { endpoint, code_verifier: device_verifier(client, object).ok()? })
 }
 
 fn device_login(client: &Client, object: &Object<'_>, deadline: u64) -> Option<Box<DeviceLogin>> {
@@ -219,7 +219,7 @@ fn device_login(client: &Client, object: &Object<'_>, deadline: u64) -> Option<B
             verification_uri: shown("verification_uri")?,
             verification_uri_complete: shown("verification_uri_complete"),
         },
-        code_verifier: device_verifier(client, object)?,
+        code_verifier: device_verifier(client, object).ok()?,
         deadline,
         pace: Pace::restored(interval, timeouts, slow_downs),
     }))
@@ -234,12 +234,17 @@ fn exchange(client: &Client, object: &Object<'_>) -> Option<Box<Exchange>> {
 }
 
 /// The verifier of a device login: there exactly where the provider wants one.
-fn device_verifier(client: &Client, object: &Object<'_>) -> Option<Option<CodeVerifier>> {
+fn device_verifier(
+    client: &Client,
+    object: &Object<'_>,
+) -> Result<Option<CodeVerifier>, SnapshotError> {
     let is_there = object.raw("code_verifier").is_some();
-    if is_there != client.provider().device.code_challenge {
-        return None;
+    let verifier = code_verifier(object);
+    if is_there == client.provider().device.code_challenge && is_there == verifier.is_some() {
+        Ok(verifier)
+    } else {
+        Err(SnapshotError::Unreadable)
     }
-    if is_there { code_verifier(object).map(Some) } else { Some(None) }
 }
 
 fn code_verifier(object: &Object<'_>) -> Option<CodeVerifier> {

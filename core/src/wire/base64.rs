@@ -12,7 +12,7 @@ pub fn url_safe(bytes: &[u8]) -> String {
 /// RFC 4648 §4, with padding.
 pub fn standard(bytes: &[u8]) -> String {
     let mut text = encode(bytes, ['+', '/']);
-    while text.len() % 4 > 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -35,6 +35,9 @@ pub struct Object<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Object<'a> {
     /// Reads a reply: UTF-8, one byte order mark tolerated, no more than [`MAX_BODY`].
+    ///
+    /// # Errors
+    /// [`NotAnObject`]
     pub fn read(body: &'a [u8]) -> Result<Self, NotAnObject> {
         if body.len() > MAX_BODY {
             return Err(NotAnObject::Unreadable);

@@ -113,8 +113,8 @@ pub(crate) fn renew(
     now: u64,
 ) -> Result<Box<Credential>, BadResponse> {
     let mut new = read(client, object, &old.scope, now)?;
-    keep_token(&mut new.refresh_token, &old.refresh_token);
-    keep_token(&mut new.id_token, &old.id_token);
+    keep_token(&mut new.refresh_token, old.refresh_token.as_ref());
+    keep_token(&mut new.id_token, old.id_token.as_ref());
     for (new, old) in new.account.fields().into_iter().zip(old.account.hints()) {
         if new.is_none() {
             new.clone_from(old);
@@ -127,9 +127,9 @@ pub(crate) fn renew(
     Ok(new)
 }
 
-fn keep_token(new: &mut Option<Secret>, old: &Option<Secret>) {
+fn keep_token(new: &mut Option<Secret>, old: Option<&Secret>) {
     if new.is_none() {
-        new.clone_from(old);
+        *new = old.cloned();
     }
 }
 

@@ -25,7 +25,7 @@ fn every_example_of_a_provider_file_is_one() {
         let file = ProviderFile::parse(&json).unwrap_or_else(|why| panic!("{why}: {example}"));
         let mut configuration = file.configuration;
         for name in ["editor_version", "plugin_version", "integration_id"] {
-            configuration.variables.entry(name.into()).or_insert_with(|| "x".into());
+            configuration.variables.insert_if_missing(name, "x".into());
         }
         Client::new(file.provider, configuration).unwrap_or_else(|why| panic!("{why}: {example}"));
     }

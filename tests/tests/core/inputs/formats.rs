@@ -39,7 +39,7 @@ fn damaged(text: &str, at: usize, with: Option<char>) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let at = at % (chars.len() + 1);
     match with {
-        Some(c) if at % 2 == 0 => chars.insert(at, c),
+        Some(c) if at.is_multiple_of(2) => chars.insert(at, c),
         Some(c) if at < chars.len() => chars[at] = c,
         None if at < chars.len() => drop(chars.remove(at)),
         Some(_) | None => {}
