@@ -66,6 +66,8 @@ function configuration() {
       registered(clients.basic, "client_secret_basic"),
       registered(clients.post, "client_secret_post"),
     ],
+    // Pages of other origins may call it, as they may call a server made for them.
+    clientBasedCORS: () => true,
     cookies: { keys: [crypto.randomUUID()] },
     features: { deviceFlow: { enabled: true }, revocation: { enabled: true } },
     pkce: { required: () => true },

@@ -1,0 +1,4 @@
+import { callback } from '/grantflow/callback.js';
+
+globalThis.taken = 'unknown';
+globalThis.taken = await callback();
