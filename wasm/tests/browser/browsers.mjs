@@ -124,7 +124,7 @@ class Tab {
   }
 
   back() {
-    return this.run(() => history.back());
+    return this.page.goBack();
   }
 
   close() {

@@ -55,6 +55,22 @@ inEachBrowser((setting) => {
     assert.deepEqual(server.findings(), []);
   });
 
+  test('of two tabs that write in the place of the same thing, one does', async (t) => {
+    covers('W-22');
+    const scene = await setting(t, { start: { kept: 'indexed' } });
+    const tabs = [await scene.open(), await scene.open()];
+    const credential = { provider: 'standard', access_token: 'a', refresh_token: 'r', obtained_at: 1 };
+    const all = await Promise.all(tabs.map((tab, index) => tab.run(async ([credential, index]) => {
+      const notes = Array.from({ length: 10 }, (_, count) => app.store.note('it', null, `${index} ${count}`));
+      const stashes = Array.from({ length: 10 }, (_, count) => app.store.stash('it', null, `${index} ${count}`));
+      await app.store.save('it', null, { ...credential, access_token: String(index) });
+      return [await Promise.all(notes), await Promise.all(stashes)].map((each) => each.filter(Boolean).length);
+    }, [credential, index])));
+    assert.deepEqual([all[0][0] + all[1][0], all[0][1] + all[1][1]], [1, 1]);
+    const { record, ledger, stash } = await tabs[0].run(() => app.store.load('it'));
+    assert.ok(ledger && stash && record.refresh_token === 'r');
+  });
+
   test('two logins at once do not cross', async (t) => {
     covers('W-13');
     const scene = await setting(t);
