@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { chromium } from 'playwright-core';
-import { testServer } from './test-server.mjs';
+import { testServer } from '../test-server.mjs';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -16,7 +16,7 @@ const FLAGS = [
   '--disable-features=DisableLoadExtensionCommandLineSwitch',
 ];
 
-test('a login goes on by itself after its worker was ended, and the token is renewed', { timeout: 120_000 }, async (t) => {
+test('a login goes on by itself after its worker was ended, and the token is renewed', { timeout: 240_000 }, async (t) => {
   const server = await testServer(t, '--interval', '1');
   const { context, id } = await loaded(t, server.provider);
 
@@ -50,7 +50,7 @@ test('a login goes on by itself after its worker was ended, and the token is ren
   assert.ok(polls.every((endpoint) => endpoint === 'token'), 'one login and no second one');
 });
 
-test('a person who refuses is told so, and one who cancels is asked again', { timeout: 60_000 }, async (t) => {
+test('a person who refuses is told so, and one who cancels is asked again', { timeout: 120_000 }, async (t) => {
   const server = await testServer(t, '--interval', '1', '--fault', 'denial@token');
   const { context, id } = await loaded(t, server.provider);
   const page = await popup(context, id);
@@ -64,7 +64,7 @@ test('a person who refuses is told so, and one who cancels is asked again', { ti
   assert.equal(await page.textContent('#failure'), '');
 });
 
-test('no token leaves the worker by a message', { timeout: 60_000 }, async (t) => {
+test('no token leaves the worker by a message', { timeout: 120_000 }, async (t) => {
   const server = await testServer(t, '--interval', '1', '--person', 'approve');
   const { context, id } = await loaded(t, server.provider);
   const page = await popup(context, id);
@@ -93,7 +93,7 @@ function built(t, provider) {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [file, extension] = [join(folder, 'provider.json'), join(folder, 'extension')];
   writeFileSync(file, JSON.stringify(provider));
-  execFileSync(process.execPath, [join(import.meta.dirname, '../extension/build.mjs'), file, extension]);
+  execFileSync(process.execPath, [join(import.meta.dirname, '../../extension/build.mjs'), file, extension]);
   const manifest = JSON.parse(readFileSync(join(extension, 'manifest.json'), 'utf8'));
   return { folder, extension, manifest };
 }

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { chromium } from 'playwright-core';
-import { startedProgram, testServer } from './test-server.mjs';
+import { startedProgram, testServer } from '../test-server.mjs';
 
-const dist = join(import.meta.dirname, '../dist');
-const NODE_ENTRY = join(import.meta.dirname, '../relay/node.js');
+const dist = join(import.meta.dirname, '../../dist');
+const NODE_ENTRY = join(import.meta.dirname, '../../relay/node.js');
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
 
 test('a page logs in through a relay of another origin, where the server itself allows none', async (t) => {
