@@ -43,7 +43,7 @@ impl Dialect {
                 ("/device_authorization", Endpoint::DeviceAuthorization),
                 ("/device", Endpoint::Verification),
                 ("/revoke", Endpoint::Revocation),
-                ("/api", Endpoint::Api),
+                API,
                 SINK,
             ],
             Self::Anthropic => &[
@@ -51,6 +51,7 @@ impl Dialect {
                 ("/v1/oauth/token", Endpoint::Token),
                 ("/v1/oauth/revoke", Endpoint::Revocation),
                 ("/oauth/code/callback", Endpoint::CodePage),
+                API,
                 SINK,
             ],
             Self::Codex => &[
@@ -60,6 +61,7 @@ impl Dialect {
                 ("/api/accounts/deviceauth/usercode", Endpoint::DeviceAuthorization),
                 ("/api/accounts/deviceauth/token", Endpoint::DeviceToken),
                 ("/codex/device", Endpoint::Verification),
+                API,
                 SINK,
             ],
             Self::Github => &[
@@ -75,6 +77,7 @@ impl Dialect {
                 ("/device/code", Endpoint::DeviceAuthorization),
                 ("/device", Endpoint::Verification),
                 ("/revoke", Endpoint::Revocation),
+                API,
                 SINK,
             ],
         }
@@ -91,6 +94,7 @@ impl Dialect {
     }
 }
 
+const API: (&str, Endpoint) = ("/api", Endpoint::Api);
 const SINK: (&str, Endpoint) = ("/sink", Endpoint::Sink);
 
 /// What a path is for.

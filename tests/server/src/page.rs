@@ -14,7 +14,7 @@ pub(crate) fn consent(request_id: &str, grant: &Grant) -> Response {
     let body = format!(
         "<p><b>{}</b> asks for access to your account.</p>\
          <p class=quiet>It wants: {}</p>\
-         <form method=post><input type=hidden name=request_id value=\"{}\">{BUTTONS}</form>",
+         {FORM}<input type=hidden name=request_id value=\"{}\">{BUTTONS}</form>",
         escape(&grant.client_id),
         escape(scope),
         escape(request_id),
@@ -35,7 +35,7 @@ pub(crate) fn verification(user_code: &str) -> Response {
     let body = format!(
         "<p>Enter the code that your device shows. If nothing of yours shows this code, somebody \
          else wants to sign in as you: deny it.</p>\
-         <form method=post><input name=user_code value=\"{}\" placeholder=\"XXXX-XXXX\" \
+         {FORM}<input name=user_code value=\"{}\" placeholder=\"XXXX-XXXX\" \
          aria-label=Code autocomplete=off autofocus required>{BUTTONS}</form>",
         escape(user_code),
     );
@@ -59,6 +59,9 @@ pub(crate) fn copy_code(query: &Parameters) -> Response {
 pub(crate) fn message(status: u16, title: &str, text: &str) -> Response {
     document(status, title, &format!("<p>{text}</p>"))
 }
+
+/// It goes to this page's address without its query: what stands there is not said again.
+const FORM: &str = "<form method=post action=\"?\">";
 
 const BUTTONS: &str = "<p class=buttons><button name=decision value=approve>Approve</button>\
     <button name=decision value=deny class=deny formnovalidate>Deny</button></p>";
