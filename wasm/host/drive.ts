@@ -17,6 +17,8 @@ export interface Watch {
   onPrompt?(prompt: Shown | undefined): void;
   /** Each step and the state that it came from, for logs and diagrams. Steps carry secrets. */
   onStep?(step: Step, state: string): void;
+  /** Something came back that is not this login's, and changed nothing: a wrong `state`, a wrong `iss`. */
+  onRejected?(rejected: Rejected): void;
   /** Gives the login up; it rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -37,7 +39,8 @@ export class Driver {
   redirected(by: 'callback' | 'pasted', text: string): Rejected | undefined {
     if (this.#isOver) return OVER;
     const rejected = this.flow.handleRedirect(now(), by, text);
-    if (!rejected) this.#waiting.wake();
+    if (rejected) this.watch.onRejected?.(rejected);
+    else this.#waiting.wake();
     return rejected;
   }
 
