@@ -1,0 +1,46 @@
+// From a Rust crate to a wasm module and its JavaScript: what the package and the web demo share.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const here = import.meta.dirname;
+const root = join(here, '..');
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+
+/** As small as it gets: rounds of SHA-256 in a loop instead of one after the other. */
+const RUSTFLAGS = '--cfg sha2_backend="soft" --cfg sha2_backend_soft="compact"';
+/** What every browser of the last years has. */
+const FEATURES = ['bulk-memory', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
+
+/** Builds a crate of this workspace and writes what wasm-bindgen makes of it into a folder. */
+export function buildModule(crate, folder) {
+  const toolchain = output(join(root, 'tests/setup/wasm-toolchain.sh')).trim();
+  const cargo = toolchain ? [toolchain] : [];
+  run('cargo', [...cargo, 'build', '--quiet', '-p', crate, '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS,
+  });
+  const module = join(target, 'wasm32-unknown-unknown/wasm', `${crate.replaceAll('-', '_')}.wasm`);
+  bindgen('module', module, folder);
+}
+
+/** Writes down what the core knows of providers; the module leaves it out. */
+export function writePresets(file) {
+  bindgen('presets', file);
+}
+
+/** Writes the module anew, smaller. */
+export function optimise(module, into) {
+  const features = FEATURES.map((feature) => `--enable-${feature}`);
+  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...features, module, '-o', into]);
+}
+
+function bindgen(...args) {
+  run('cargo', ['run', '--quiet', '-p', 'grantflow-bindgen', '--', ...args]);
+}
+
+function run(command, args, env = {}) {
+  execFileSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+}
+
+function output(command) {
+  return execFileSync(command, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
