@@ -53,6 +53,10 @@ impl Door {
         Self::new("device that yields a code", Kind::Device, provider, configuration)
     }
 
+    pub(crate) fn all() -> [Self; 4] {
+        [Self::browser(), Self::device(), Self::device_then_exchange(), Self::device_then_code()]
+    }
+
     fn new(name: &'static str, kind: Kind, provider: Provider, caller: Configuration) -> Self {
         let patience = Some(std::time::Duration::from_secs(16));
         let client = Client::new(provider, Configuration { patience, ..caller }).expect("a client");

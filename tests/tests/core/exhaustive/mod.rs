@@ -5,6 +5,7 @@
 //! and by whole intervals; single milliseconds are tried where they can matter, at entry and next
 //! to a boundary. Clocks step both ways.
 
+mod diagram;
 mod door;
 mod inputs;
 mod laws;
@@ -44,6 +45,8 @@ pub(crate) struct Found {
     pub edges: usize,
     /// For each state and input, what came of it.
     pub cells: BTreeMap<(String, Input), BTreeSet<String>>,
+    /// Where an input led from one row to another, or to an end.
+    pub arrows: BTreeSet<(String, Input, String)>,
 }
 
 type Key = (View, Seen);
@@ -64,10 +67,11 @@ fn every_reachable_state_of_every_door_keeps_the_laws() {
 }
 
 pub(crate) fn search(door: &Door) -> Found {
-    let root = Node { flow: door.open(), now: DAWN, out: None, seen: Seen::default() };
+    let root = Node::new(door);
     let mut numbers: HashMap<Key, usize> = HashMap::from([(root.key(), 0)]);
     let mut queue = VecDeque::from([root]);
     let mut cells: BTreeMap<(String, Input), BTreeSet<String>> = BTreeMap::new();
+    let mut arrows = BTreeSet::new();
     let mut successors: Vec<Vec<usize>> = Vec::new();
     let mut finished: Vec<bool> = Vec::new();
     let mut edges = 0;
@@ -81,6 +85,7 @@ pub(crate) fn search(door: &Door) -> Found {
             assert_eq!((again.key(), &same), (after.key(), &effect), "law 10: {input:?}");
             laws::of_step(&node, input, &effect, &after);
             let cell = (tables::row(&node), input);
+            arrows.extend(diagram::arrow(&node, input, &after));
             cells.entry(cell).or_default().insert(tables::entry(&node, &effect, &after));
             // A host that only restarts and never polls gets nowhere; that is its own doing.
             next.push((after, input != Input::Restore || node.out.is_some()));
@@ -106,10 +111,14 @@ pub(crate) fn search(door: &Door) -> Found {
         finished.push(node.view().state == "Finished");
     }
     laws::every_login_ends(&successors, &finished);
-    Found { states: numbers.len(), edges, cells }
+    Found { states: numbers.len(), edges, cells, arrows }
 }
 
 impl Node {
+    fn new(door: &Door) -> Self {
+        Self { flow: door.open(), now: DAWN, out: None, seen: Seen::default() }
+    }
+
     fn key(&self) -> Key {
         (self.flow.view(self.now), self.seen.clone())
     }
