@@ -296,6 +296,12 @@ pub(crate) struct Demo {
     /// Sign in yourself, in your browser
     #[arg(long)]
     pub(crate) interactive: bool,
+    /// Serve the web demo of this checkout instead, and open it
+    #[arg(long, conflicts_with = "interactive")]
+    pub(crate) web: bool,
+    /// The port of the web demo; a free one if not given
+    #[arg(long, requires = "web", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
 }
 
 fn exit_codes() -> String {

@@ -5,6 +5,7 @@
 
 mod narrator;
 mod scenes;
+mod web;
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -25,8 +26,11 @@ use crate::session::{self, signed_in, until};
 /// A scripted person is quick; this ends a demo that got stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Plays all scenes.
+/// Plays all scenes, or serves the page that lets them be played with.
 pub(crate) async fn run(output: Output, asked: &Demo) -> Result<Exit, Failure> {
+    if asked.web {
+        return web::serve(output, asked.port).await;
+    }
     let begun = Instant::now();
     let folder = tempfile::tempdir()?;
     let narrator = Narrator::new(output, asked.interactive);

@@ -5,6 +5,7 @@ mod accounts;
 mod arguments;
 mod command;
 mod demo;
+mod demo_page;
 mod doctor;
 mod documents;
 mod endings;
