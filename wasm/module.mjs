@@ -11,6 +11,9 @@ const RUSTFLAGS = '--cfg sha2_backend="soft" --cfg sha2_backend_soft="compact"';
 /** What every browser of the last years has. */
 const FEATURES = ['bulk-memory', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
 
+/** What is called from one place stands there: more bytes, but such as gzip makes fewer of. */
+const DENSE = ['--one-caller-inline-max-function-size=50'];
+
 /** Builds a crate of this workspace and writes what wasm-bindgen makes of it into a folder. */
 export function buildModule(crate, folder) {
   const toolchain = output(join(root, 'tests/setup/wasm-toolchain.sh')).trim();
@@ -30,7 +33,7 @@ export function writePresets(file) {
 /** Writes the module anew, smaller. */
 export function optimise(module, into) {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...features, module, '-o', into]);
+  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...features, module, '-o', into]);
 }
 
 function bindgen(...args) {

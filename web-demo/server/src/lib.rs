@@ -47,11 +47,12 @@ impl DemoServer {
         seed: u32,
     ) -> Result<Self, JsError> {
         let dialect: Dialect = dialect.parse().map_err(error)?;
+        let exact: Vec<_> = redirect_uris.into_iter().map(RedirectUri::Exact).collect();
         let mut config = Config::new(dialect, issuer);
         config.seed = seed.into();
         config.access_token_life_s = ACCESS_TOKEN_LIFE_S;
         for client in &mut config.clients {
-            client.redirect_uris.extend(redirect_uris.iter().cloned().map(RedirectUri::Exact));
+            client.redirect_uris.extend(exact.iter().cloned());
         }
         let (server, mischief) = (Server::new(config), Mischief::default());
         Ok(Self { server, mischief, ahead_ms: 0, latest_ms: 0 })

@@ -139,9 +139,10 @@ fn content_type(extension: &str) -> Option<&'static str> {
 }
 
 fn unread(why: &io::Error) -> Response<Full<Bytes>> {
-    match why.kind() {
-        ErrorKind::NotFound => text(StatusCode::NOT_FOUND, "There is nothing here."),
-        _ => text(StatusCode::INTERNAL_SERVER_ERROR, "The file was not read."),
+    if why.kind() == ErrorKind::NotFound {
+        text(StatusCode::NOT_FOUND, "There is nothing here.")
+    } else {
+        text(StatusCode::INTERNAL_SERVER_ERROR, "The file was not read.")
     }
 }
 
