@@ -8,4 +8,4 @@ import type { Provider } from './wasm.js';
  * Each tells in `terms` who may use it, as far as anyone outside knows. Hardly one can be reached by a
  * page itself: it takes a relay or an extension.
  */
-export const providers: Record<string, Provider> = presets;
+export const providers: Record<string, Provider> = presets as unknown as Record<string, Provider>;

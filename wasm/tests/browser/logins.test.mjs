@@ -9,7 +9,7 @@ import { oidcProvider } from './servers.mjs';
 import { until } from './waiting.mjs';
 
 inEachBrowser((setting) => {
-  for (const [theirs, ours] of OPENER_POLICIES) {
+  for (const [theirs, ours] of openerPolicies()) {
     test(`a popup, COOP of the server ${theirs} and of the application ${ours}`, async (t) => {
       covers('W-12', 'W-13');
       const fault = theirs === 'unsafe-none' ? [] : [`coop-${theirs}:always`];
@@ -166,19 +166,22 @@ inEachBrowser((setting) => {
   });
 });
 
-const OPENER_POLICIES = [
-  ['unsafe-none', 'unsafe-none'],
-  ['same-origin', 'unsafe-none'],
-  ['same-origin-allow-popups', 'unsafe-none'],
-  ['unsafe-none', 'same-origin'],
-  ['unsafe-none', 'same-origin-allow-popups'],
-  ['same-origin', 'same-origin'],
-];
-
 const polls = (server) => server.requests('urn:ietf:params:oauth:grant-type:device_code');
 
 /** An address whose page signs in at once, without a click. */
 function unasked({ site, start }, login) {
   const begin = JSON.stringify({ start, login });
   return `${site.app}#${new URLSearchParams({ begin })}`;
+}
+
+/** Of the server's pages and of ours (HTML, cross-origin opener policies). */
+function openerPolicies() {
+  return [
+    ['unsafe-none', 'unsafe-none'],
+    ['same-origin', 'unsafe-none'],
+    ['same-origin-allow-popups', 'unsafe-none'],
+    ['unsafe-none', 'same-origin'],
+    ['unsafe-none', 'same-origin-allow-popups'],
+    ['same-origin', 'same-origin'],
+  ];
 }

@@ -9,6 +9,7 @@ use super::Script;
 const BACK: Move =
     Callback("https://app.example/callback?code=c0de&state={0}&iss=https://as.example");
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn scripts() -> Vec<Script> {
     let standard = standard();
     let anthropic = json!({ "preset": "anthropic" });

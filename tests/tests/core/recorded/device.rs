@@ -6,6 +6,7 @@ use super::Move::{self, Later, Lost, NotSent, Reload, Reply, RetryAfter, Stray, 
 use super::Script;
 use super::browser::{error, jwt, standard, text, tokens};
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn scripts() -> Vec<Script> {
     let standard = standard();
     let with_pkce = {

@@ -129,7 +129,7 @@ impl Script {
         let flow = Flow::restore(&client, &snapshot, DAWN).unwrap();
         let name = self.name;
         let mut run = Run { name, client, flow, now: DAWN, out: None, steps: Vec::new() };
-        run.look(Value::Null, Ok(()));
+        run.look(&Value::Null, Ok(()));
         self.moves.into_iter().for_each(|next| run.take(next));
         json!({
             "name": self.name,
@@ -168,46 +168,46 @@ impl Run {
         match next {
             Move::Later(ms) => {
                 self.now = Now { wall: now.wall + ms, mono: now.mono + ms };
-                self.look(Value::Null, Ok(()));
+                self.look(&Value::Null, Ok(()));
             }
             Move::WallStep(ms) => {
                 self.now.wall = now.wall.saturating_add_signed(ms);
-                self.look(Value::Null, Ok(()));
+                self.look(&Value::Null, Ok(()));
             }
             Move::Callback(text) => {
                 let text = self.with_states(text);
                 let took = self.flow.handle_redirect(now, Redirect::Callback(&text));
-                self.look(json!({ "type": "callback", "text": text }), took);
+                self.look(&json!({ "type": "callback", "text": text }), took);
             }
             Move::Pasted(text) => {
                 let text = self.with_states(text);
                 let took = self.flow.handle_redirect(now, Redirect::Pasted(&text));
-                self.look(json!({ "type": "pasted", "text": text }), took);
+                self.look(&json!({ "type": "pasted", "text": text }), took);
             }
-            Move::Reply(status, body) => self.reply(Ok(Response::new(status, body))),
+            Move::Reply(status, body) => self.reply(&Ok(Response::new(status, body))),
             Move::RetryAfter(status, value) => {
-                self.reply(Ok(Response::new(status, "").with_retry_after(value)));
+                self.reply(&Ok(Response::new(status, "").with_retry_after(value)));
             }
-            Move::NotSent => self.reply(Err(TransportError::NotSent)),
-            Move::Lost => self.reply(Err(TransportError::Lost)),
-            Move::Stray => self.answer(RequestId::from_number(1), Ok(Response::new(200, "{}"))),
+            Move::NotSent => self.reply(&Err(TransportError::NotSent)),
+            Move::Lost => self.reply(&Err(TransportError::Lost)),
+            Move::Stray => self.answer(RequestId::from_number(1), &Ok(Response::new(200, "{}"))),
             Move::Reload(ms) => {
                 let snapshot = self.flow.save().unwrap();
                 self.now = Now { wall: now.wall + ms, mono: 1000 };
                 self.flow = Flow::restore(&self.client, &snapshot, self.now).unwrap();
-                self.look(json!({ "type": "reload" }), Ok(()));
+                self.look(&json!({ "type": "reload" }), Ok(()));
             }
         }
     }
 
-    fn reply(&mut self, result: Result<Response, TransportError>) {
+    fn reply(&mut self, result: &Result<Response, TransportError>) {
         let Some(id) = self.out else { panic!("{}: nothing was asked yet", self.name) };
         self.answer(id, result);
     }
 
-    fn answer(&mut self, id: RequestId, result: Result<Response, TransportError>) {
-        let took = self.flow.handle_response(self.now, id, &result);
-        let result = match &result {
+    fn answer(&mut self, id: RequestId, result: &Result<Response, TransportError>) {
+        let took = self.flow.handle_response(self.now, id, result);
+        let result = match result {
             Ok(response) => json!({
                 "type": "response",
                 "status": response.status,
@@ -217,11 +217,11 @@ impl Run {
             Err(TransportError::NotSent) => json!({ "type": "not_sent" }),
             Err(TransportError::Lost) => json!({ "type": "lost" }),
         };
-        self.look(json!({ "type": "response", "id": id.number(), "result": result }), took);
+        self.look(&json!({ "type": "response", "id": id.number(), "result": result }), took);
     }
 
     /// Polls, and writes down all that the outside can see.
-    fn look(&mut self, input: Value, took: Result<(), grantflow_core::Rejected>) {
+    fn look(&mut self, input: &Value, took: Result<(), grantflow_core::Rejected>) {
         let step = self.flow.poll(self.now);
         if let Step::Send(request) = &step {
             self.out = Some(request.id);

@@ -66,6 +66,7 @@ fn request(request: &Request) -> Value {
     })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others say nothing more")]
 fn failure(why: &Error) -> Value {
     let mut failure = json!({
         "type": why.name(),
