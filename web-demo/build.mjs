@@ -30,7 +30,7 @@ await bundle();
 for (const file of ['index.html', 'callback.html', 'style.css', 'icon.svg', 'machine.json']) {
   cpSync(join(here, file), join(dist, file));
 }
-for (const file of ['index.js', 'callback.js', 'grantflow.wasm']) {
+for (const file of ['index.js', 'callback.js', 'providers.js', 'grantflow.wasm']) {
   cpSync(join(grantflow, 'dist', file), join(dist, 'grantflow', file));
 }
 reportSize();
@@ -40,7 +40,7 @@ async function bundle() {
   const asShipped = {
     name: 'grantflow as shipped',
     setup: ({ onResolve }) => {
-      const files = { grantflow: './grantflow/index.js', 'grantflow/callback': './grantflow/callback.js' };
+      const files = { grantflow: './grantflow/index.js', 'grantflow/callback': './grantflow/callback.js', 'grantflow/providers': './grantflow/providers.js' };
       onResolve({ filter: /^grantflow/ }, ({ path }) => ({ path: files[path], external: true }));
     },
   };

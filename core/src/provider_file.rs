@@ -14,8 +14,8 @@ use crate::{Configuration, Map, Secret, providers};
 
 /// What a provider file says. Its fields are those of [`Provider`], and beside them:
 ///
-/// * `preset`: the id of a preset to start from. Objects are merged member by member, anything
-///   else replaces what was there, and `null` takes it away.
+/// * `preset`: the id of a preset to start from, or a whole provider. Objects are merged member by
+///   member, anything else replaces what was there, and `null` takes it away.
 /// * `client_secret`: of a client of your own.
 /// * `variables`: what stands for `{name}` in header templates.
 ///
@@ -58,14 +58,20 @@ impl ProviderFile {
                 Some(Secret::new(secret.ok_or(BadProviderFile::ClientSecret)?))
             }
         };
+        let mut variables = Map::new();
         let mut provider = match file.member("preset") {
             None => Provider::blank(),
+            Some(raw) if raw.starts_with('{') => {
+                let whole = Object::parse(raw).map_err(|_| BadProviderFile::NotAnObject)?;
+                let mut provider = Provider::blank();
+                provider.set_members(&whole, &mut variables).map_err(BadProviderFile::Field)?;
+                provider
+            }
             Some(raw) => {
                 let id = json::string(raw).unwrap_or_default();
                 preset(&id).ok_or(BadProviderFile::Preset(id))?
             }
         };
-        let mut variables = Map::new();
         let is_read = provider.set_members(&file, &mut variables);
         is_read.map_err(BadProviderFile::Field)?;
         let configuration = Configuration { client_secret, variables, ..Configuration::default() };

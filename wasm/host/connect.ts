@@ -70,7 +70,8 @@ export interface Connection {
 export function connect(options: ConnectOptions): Connection {
   const { provider, patience, store = memoryStore(), transport = direct, account } = options;
   const client: Client = { provider, ...(patience !== undefined && { patience }) };
-  const key = account === undefined ? provider.id : `${provider.id}:${account}`;
+  const id = provider.id ?? provider.preset?.id ?? '';
+  const key = account === undefined ? id : `${id}:${account}`;
   if (!globalThis.crypto?.randomUUID) throw browserFailure('unsupported', 'serve the page over https');
   const who = `tab ${crypto.randomUUID()}`;
   const place = { client, store, transport, key, who };

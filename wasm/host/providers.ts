@@ -4,7 +4,7 @@ import presets from './wasm/presets.json' with { type: 'json' };
 import type { Provider } from './wasm.js';
 
 /**
- * The presets, by their ids: `connect({ provider: { ...providers['kimi'], scope: '…' }, transport })`.
+ * The presets, by their ids: `connect({ provider: { preset: providers['kimi'], scope: '…' }, transport })`.
  * Each tells in `terms` who may use it, as far as anyone outside knows. Hardly one can be reached by a
  * page itself: it takes a relay or an extension.
  */

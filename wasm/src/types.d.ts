@@ -14,10 +14,15 @@ export interface Client {
   patience?: number;
 }
 
-/** A provider file as an object: `docs/provider-file.md` has every field. There are no presets here. */
+/**
+ * A provider file as an object: `docs/provider-file.md` has every field. Without a `preset`, `id` and
+ * `token_endpoint` are required.
+ */
 export interface Provider {
+  /** A provider to start from, as `grantflow/providers` has some: what stands beside it differs. */
+  preset?: Provider;
   /** Its name for programs, under which the credential is kept. */
-  id: string;
+  id?: string;
   /** Its name for people. */
   name?: string;
   /** What an `iss` in redirects has to equal (RFC 9207). */
@@ -27,7 +32,7 @@ export interface Provider {
   /** Where people sign in (RFC 6749 §3.1). */
   authorization_endpoint?: string;
   /** Where codes and refresh tokens become tokens (RFC 6749 §3.2). */
-  token_endpoint: string;
+  token_endpoint?: string;
   /** Where device logins begin (RFC 8628 §3.1). */
   device_authorization_endpoint?: string;
   /** Where a sign-out has its tokens revoked (RFC 7009 §2). */

@@ -63,7 +63,7 @@ function isGreen(suite, name, change) {
     const args = ['--test', `--test-name-pattern=${name}`, `tests/${suite}.test.mjs`];
     return spawnSync(process.execPath, args, { cwd: join(copy, 'wasm') }).status === 0;
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    rmSync(copy, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 

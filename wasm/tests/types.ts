@@ -74,7 +74,7 @@ export function ofOutcome(outcome: Outcome): string {
 }
 
 const now: Now = { wall: Date.now(), mono: performance.now() };
-export const client: Client = { provider: { preset: 'anthropic' }, patience: 1000 };
+export const client: Client = { provider: { preset: { id: 'acme', token_endpoint: 'https://login.acme.example/token' } }, patience: 1000 };
 export const answer: Answer = { type: 'loaded', ledger: '' };
 export const connection = connect({ ...client, store: memoryStore(), origins: ['https://api.example'] });
 

@@ -1,6 +1,7 @@
 /** The five servers, as an application of grantflow describes them. */
 
 import type { Provider } from 'grantflow';
+import { providers } from 'grantflow/providers';
 import { issuer, type Dialect } from './protocol.js';
 
 export type Flow = 'popup' | 'redirect' | 'device' | 'paste';
@@ -44,7 +45,7 @@ export const VENDORS: Record<Dialect, Vendor> = {
     flows: ['popup', 'redirect', 'paste'],
     hasApi: true,
     provider: (at) => ({
-      preset: 'anthropic',
+      ...presetOf('anthropic'),
       authorization_endpoint: `${at}/oauth/authorize`,
       token_endpoint: `${at}/v1/oauth/token`,
       revocation_endpoint: `${at}/v1/oauth/revoke`,
@@ -57,7 +58,7 @@ export const VENDORS: Record<Dialect, Vendor> = {
     flows: ['device', 'popup', 'redirect'],
     hasApi: true,
     provider: (at) => ({
-      preset: 'openai-codex',
+      ...presetOf('openai-codex'),
       issuer: at,
       authorization_endpoint: `${at}/oauth/authorize`,
       token_endpoint: `${at}/oauth/token`,
@@ -80,7 +81,7 @@ export const VENDORS: Record<Dialect, Vendor> = {
     flows: ['device'],
     hasApi: false,
     provider: (at) => ({
-      preset: 'github-copilot',
+      ...presetOf('github-copilot'),
       device_authorization_endpoint: `${at}/login/device/code`,
       token_endpoint: `${at}/login/oauth/access_token`,
       then: { endpoint: `${at}/copilot_internal/v2/token` },
@@ -93,7 +94,7 @@ export const VENDORS: Record<Dialect, Vendor> = {
     flows: ['device', 'popup', 'redirect'],
     hasApi: true,
     provider: (at) => ({
-      preset: 'google',
+      ...presetOf('google'),
       issuer: at,
       client_id: 'test-client.apps.googleusercontent.com',
       client_secret: 'test secret+100%',
@@ -104,6 +105,11 @@ export const VENDORS: Record<Dialect, Vendor> = {
     }),
   },
 };
+
+function presetOf(id: string): Pick<Provider, 'preset'> {
+  const preset = providers[id];
+  return preset ? { preset } : {};
+}
 
 export function providerOf(scope: string, dialect: Dialect): Provider {
   const { name, provider } = VENDORS[dialect];

@@ -90,7 +90,7 @@ test('it may reach the endpoints of its provider and nothing else', (t) => {
 
 function built(t, provider) {
   const folder = mkdtempSync(join(tmpdir(), 'grantflow-extension-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   const [file, extension] = [join(folder, 'provider.json'), join(folder, 'extension')];
   writeFileSync(file, JSON.stringify(provider));
   execFileSync(process.execPath, [join(import.meta.dirname, '../../extension/build.mjs'), file, extension]);

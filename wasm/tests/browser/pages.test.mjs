@@ -271,7 +271,7 @@ async function everythingKept() {
 /** An application that imports the package by name, as Vite builds it. */
 async function bundled(t) {
   const root = await mkdtemp(join(tmpdir(), 'grantflow-vite-'));
-  t.after(() => rm(root, { recursive: true, force: true }));
+  t.after(() => rm(root, { recursive: true, force: true, maxRetries: 20 }));
   await mkdir(join(root, 'node_modules'));
   await symlink(join(import.meta.dirname, '../..'), join(root, 'node_modules/grantflow'), 'dir');
   await writeFile(join(root, 'index.html'), '<!doctype html><button id="go">Go</button><script type="module" src="/main.js"></script>');
