@@ -8,6 +8,7 @@ import test from 'node:test';
 
 import { chromium } from 'playwright-core';
 import { testServer } from '../test-server.mjs';
+import { until } from './waiting.mjs';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -129,7 +130,7 @@ async function endWorker(context) {
   const targetId = await found();
   assert.ok(targetId, 'it runs');
   await protocol.send('Target.closeTarget', { targetId });
-  while ((await found()) === targetId);
+  await until(async () => (await found()) !== targetId, 'the end of the worker');
   await page.close();
 }
 
