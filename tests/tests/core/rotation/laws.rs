@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use grantflow_core::{Credential, Ended, Error, Kept, Mark, Outcome, Purpose, Secret};
+use grantflow_core::{
+    Credential, Ended, Error, Kept, Mark, Outcome, Purpose, Secret, waiting_login,
+};
 
 use super::moves::{Event, Move};
 use super::participant::{Message, Pending, Said, access_token, handed_out, refresh_token};
@@ -25,7 +27,7 @@ pub(super) fn of_move(before: &World, it: Move, events: &[Event], after: &World)
     for event in events {
         match event {
             Event::Presented(at, message) => of_presenting(before, *at, *message, after)?,
-            Event::Stored(at, was) => of_storing(*at, was.as_deref(), after)?,
+            Event::Stored(at, was) => of_storing(*at, was.as_deref(), before, after)?,
             Event::Said(at, said) => of_saying(*at, said, before, after)?,
             Event::Refused => {
                 let is_there = after.record.is_some() || before.record.is_none();
@@ -117,8 +119,8 @@ fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> 
     hold("R-P-19", !after.setting.is_borrowed, || "a guest renewed".into())?;
     let presenter = &after.participants[at];
     // How old a mark is only the wall clock can tell: after a step of it, whoever has the lock now
-    // may take the mark of a process that is alive and was robbed for one that was left behind, and
-    // present the token that this one is just about to replace.
+    // may take the mark of a process that is alive and was robbed for an interrupted one, and
+    // present the token for the second time that such a one is allowed, and for the last.
     let seems_left = after.intruders() > 0 && after.had(Trouble::Clock);
     let is_alone = after.participants.iter().enumerate().all(|(other, participant)| {
         let theirs = participant.in_flight().filter(|it| it.purpose == Purpose::Refresh);
@@ -138,8 +140,8 @@ fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> 
     // without them, and have said so in the ledger or put their login in place: no look is later
     // than the last. What they wrote is compared with, so that nothing of it is undone.
     let is_robbed = presenter.entitled != [true, after.setting.has_owner_lock];
-    let jobs = &after.setting.jobs;
-    let was_passed = after.intruders() > 0 && jobs.iter().any(|job| *job != Job::Renew);
+    let passers = after.setting.jobs.iter().any(|job| *job != Job::Renew);
+    let was_passed = after.intruders() > 0 && (passers || after.had(Trouble::Foreign));
     let is_own = mark.is_some_and(|mark| mark.who == presenter.who());
     let is_replaced = record.is_none_or(|record| record.login > token.login);
     let is_late = seems_left || (is_robbed || was_passed) && (!is_own || is_replaced);
@@ -157,10 +159,11 @@ fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> 
 
     let is_dead =
         ledger.is_spent(digest) || mark.is_some_and(|mark| mark.ended == Some(Ended::Refused));
-    hold("R-INV-12", !is_dead || is_late, || format!("{token:?} is known to be dead"))
+    // Who could not know asks once more, and nobody after that.
+    hold("R-INV-12", !is_dead || is_late && times <= 2, || format!("{token:?} is known to be dead"))
 }
 
-fn of_storing(at: usize, was: Option<&Credential>, after: &World) -> Held {
+fn of_storing(at: usize, was: Option<&Credential>, before: &World, after: &World) -> Held {
     let Some(is) = &after.record else { return Ok(()) };
     let blank = [Some(&is.access_token), is.refresh_token.as_ref()];
     let is_whole = blank.into_iter().flatten().all(|token| !token.expose().is_empty());
@@ -176,7 +179,12 @@ fn of_storing(at: usize, was: Option<&Credential>, after: &World) -> Held {
         return hold("R-INV-08", false, || "a login came back after a logout".into());
     };
     let (was, is) = (refresh_token(was), refresh_token(is));
-    hold("R-INV-04", is >= was, || format!("{is:?} was written over {was:?}"))
+    // A login that had to wait for a lock takes the place of whatever others have put there: what
+    // they bring without locks is most often the old login, renewed, and cannot be told from a new.
+    let waiting = before.stash.as_ref().and_then(waiting_login);
+    let has_waited =
+        after.had(Trouble::Foreign) && waiting.is_some_and(|login| refresh_token(&login) == is);
+    hold("R-INV-04", is >= was || has_waited, || format!("{is:?} was written over {was:?}"))
 }
 
 fn of_saying(at: usize, said: &Said, before: &World, after: &World) -> Held {
