@@ -260,6 +260,8 @@ impl Renewal {
         let is_new_login = self.seen.ledger.logins > fresh.found.logins;
         let revoke = (there.is_none() || is_new_login).then(|| fresh.new.clone());
         let unstash = fresh.stashed && revoke.is_some();
+        // The token is spent whoever puts it back; one that was kept is as good as before.
+        let note = fresh.found.settled().filter(|_| fresh.rotated);
         let then = match there {
             None => Then::finish(Err(Error::SignedOut)),
             Some(there) => match self.adopt(&there) {
@@ -268,7 +270,7 @@ impl Renewal {
                 Some(_) | None => self.or_still_good(there, Error::Busy),
             },
         };
-        Closing { unstash, revoke, ..Closing::then(then) }.into()
+        Closing { note, unstash, revoke, ..Closing::then(then) }.into()
     }
 }
 
@@ -276,6 +278,12 @@ impl Found {
     /// How the attempt ended; none for what needs no mark.
     fn ended(&self, how: Ended) -> Option<Note> {
         Some(Note::Ended { attempt: self.mark.as_ref()?.attempt, how })
+    }
+
+    /// The attempt has done its work; none for what needs no mark.
+    fn settled(&self) -> Option<Note> {
+        let attempt = Some(self.mark.as_ref()?.attempt);
+        Some(Note::Settled { attempt, is_recovered: false })
     }
 
     pub(super) fn awaits(&self) -> &'static str {

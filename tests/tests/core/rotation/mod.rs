@@ -37,14 +37,14 @@ fn whatever_goes_wrong_once_no_law_of_renewal_breaks() {
     covers(&["R-INV-08", "R-INV-09", "R-INV-10", "R-INV-11", "R-INV-12", "R-INV-13", "R-INV-14"]);
     covers(&["R-P-04", "R-P-07", "R-P-12", "R-P-13", "R-P-19", "R-CR-05", "R-CR-07"]);
     let pinned = [
-        (6478, 11664),
-        (6164, 11170),
+        (6486, 11672),
+        (6172, 11178),
         (3327, 5632),
-        (5850, 10905),
-        (3888, 5660),
+        (5858, 10913),
+        (3896, 5668),
         (399, 695),
-        (3208, 5603),
-        (4016, 7220),
+        (3427, 6062),
+        (4022, 7226),
     ];
     for (setting, pinned) in pairs().into_iter().zip(pinned) {
         closes(&setting.with(1, &Trouble::ALL), pinned);
@@ -61,16 +61,18 @@ fn what_goes_wrong_twice_breaks_none_either() {
     let cases = [
         (strict.clone().with(2, &[Crash, Loss, Theft]), (96434, 230_568)),
         (strict.clone().with(2, &[Crash, Failure]), (42352, 82410)),
-        (strict.clone().with(2, &[Clock, Foreign]), (11696, 19979)),
+        (strict.clone().with(2, &[Clock, Foreign]), (11652, 20013)),
         (strict.with(2, &[Cancel, Failure]), (9059, 16462)),
         (grace.with(2, &[Crash, Loss]), (4263, 7450)),
         (owner.with(2, &[Crash, Theft]), (17904, 37976)),
         (thief.clone().with(2, &[Theft]), (11237, 23622)),
         (thief.with(2, &[Theft, Clock]), (51202, 114_882)),
-        (login.clone().with(2, &[Crash, Impatience]), (6050, 11461)),
-        (login.with(2, &[Theft, Crash]), (18838, 44438)),
+        (login.clone().with(2, &[Crash, Impatience]), (6444, 12355)),
+        (login.clone().with(2, &[Theft, Crash]), (20275, 48358)),
+        (login.with(2, &[Impatience, Foreign]), (9883, 20325)),
         (at_an_owners.clone().with(2, &[Crash, Impatience]), (3874, 6298)),
-        (at_an_owners.with(2, &[Impatience, Failure]), (5809, 11158)),
+        (at_an_owners.clone().with(2, &[Impatience, Failure]), (5809, 11158)),
+        (at_an_owners.with(2, &[Failure, Foreign]), (24389, 53164)),
         (logout.with(2, &[Crash, Impatience]), (6850, 13761)),
     ];
     for (setting, pinned) in cases {
@@ -91,9 +93,9 @@ fn whatever_goes_wrong_twice_no_law_of_renewal_breaks() {
     if std::env::var_os("GRANTFLOW_LONG").is_none() {
         return;
     }
-    for setting in pairs() {
-        search(&setting.with(2, &Trouble::ALL)).unwrap();
-    }
+    let broken: Vec<_> =
+        pairs().into_iter().filter_map(|it| search(&it.with(2, &Trouble::ALL)).err()).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
