@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Proves that each law has a test that can fail. Every patch here breaks the code in one way and
+# Proves that each law, and what else users rely on, has a test that can fail. Every patch here breaks
+# the code in one way, says what that breaks (a law, or a requirement by its ID) and
 # names the test that must turn red:
 #
-#     # law: 5
+#     # breaks: law 5
 #     # test: grantflow-tests redemption a_code_is_redeemed_once
 #     --- a/core/src/flow/state.rs
 #     +++ b/core/src/flow/state.rs
@@ -43,15 +44,15 @@ main() {
 }
 
 run_mutant() {
-  local patch=$PWD/$1 law test
-  law=$(header law "$1")
+  local patch=$PWD/$1 breaks test
+  breaks=$(header breaks "$1")
   test=$(header test "$1")
   git -C "$TREE" apply "$patch" >"$LOG" 2>&1 || complain "$1" "it does not apply"
   run_test "$test"
   git -C "$TREE" apply --reverse "$patch"
   case $OUTCOME in
-    failed) echo "killed    law $law  $1" ;;
-    passed) echo "SURVIVED  law $law  $1: $test still passes" && return 1 ;;
+    failed) echo "killed    $breaks  $1" ;;
+    passed) echo "SURVIVED  $breaks  $1: $test still passes" && return 1 ;;
     *) complain "$1" "its test $OUTCOME" ;;
   esac
 }
