@@ -1,6 +1,6 @@
 /** IndexedDB, as little of it as is needed, and the key that seals what is secret in it. */
 
-import { browserFailure } from './error.js';
+import { browserFailure, storeFailure } from './error.js';
 
 export type Table = 'keys' | 'records' | 'logins';
 const TABLES: Table[] = ['keys', 'records', 'logins'];
@@ -41,7 +41,10 @@ export class Database {
 
   /** Rejects if it is not what this page has sealed about this. */
   async unseal({ iv, bytes }: Sealed, about: string): Promise<string> {
-    const text = await crypto.subtle.decrypt(gcm(iv, about), await this.#ownKey(), bytes);
+    const key = await this.#ownKey();
+    const text = await crypto.subtle.decrypt(gcm(iv, about), key, bytes).catch((why: unknown) => {
+      throw storeFailure('unreadable', why);
+    });
     return new TextDecoder().decode(text);
   }
 
@@ -53,15 +56,16 @@ export class Database {
     this.#opened ??= this.#open();
     const database = await this.#opened;
     return new Promise((resolve, reject) => {
-      const transaction = database.transaction(table, mode, { durability: 'strict' });
-      let result: T;
-      transaction.oncomplete = () => resolve(result);
-      transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+      const fail = (why: unknown) => reject(storeFailure(mode === 'readonly' ? 'unreadable' : 'not_writable', why));
+      let [transaction, result]: [IDBTransaction?, T?] = [];
       try {
+        transaction = database.transaction(table, mode, { durability: 'strict' });
+        transaction.oncomplete = () => resolve(result as T);
+        transaction.onabort = () => fail(transaction?.error);
         work(transaction.objectStore(table), (value) => (result = value));
       } catch (why) {
-        transaction.abort();
-        reject(why as Error);
+        fail(why);
+        transaction?.abort();
       }
     });
   }

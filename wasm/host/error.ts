@@ -1,6 +1,6 @@
 /** Everything that this package throws, but for what a caller's own signal has as its reason. */
 
-import type { Failure, Rejected, Remedy } from './wasm.js';
+import type { Failure, Rejected, Remedy, StoreTrouble } from './wasm.js';
 
 /** What can go wrong in a browser alone. */
 export type BrowserFailure = {
@@ -15,6 +15,8 @@ export type BrowserFailure = {
     | 'popup_blocked'
     /** The page is not served over https or from this machine, or the browser lacks something. */
     | 'unsupported'
+    /** The person went away to sign in, and came back by the way back. */
+    | 'came_back'
     /** `fetch` was asked to send a token to an origin that is not on the list. */
     | 'origin_not_allowed';
 };
@@ -51,6 +53,13 @@ export function browserFailure(
   remedy: Remedy = 'fix_configuration',
 ): GrantflowError {
   return new GrantflowError({ type, message, remedy });
+}
+
+/** What a store of the browser could not do: a `DOMException` says little more than its name. */
+export function storeFailure(trouble: StoreTrouble, why: unknown): GrantflowError {
+  const { name } = (why ?? {}) as { name?: string };
+  const message = `this browser ${trouble === 'unreadable' ? 'reads' : 'keeps'} nothing for this page: ${name}`;
+  return new GrantflowError({ type: 'store', trouble, message, remedy: 'fix_configuration' });
 }
 
 /** What a machine throws is a plain object; callers get an error. */

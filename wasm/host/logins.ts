@@ -137,7 +137,12 @@ class Run {
   openWindow({ onBlocked, features = 'popup,width=520,height=720' }: LoginOptions & { by: 'popup' }): void {
     const url = this.#signInAddress();
     // Whether it is open or closed cannot be known: pages with COOP look closed from the start.
-    if (globalThis.open(url, '_blank', features)) return;
+    const opened = globalThis.open(url, '_blank', features);
+    if (opened) {
+      // What is shown there has no hold on this page.
+      opened.opener = null;
+      return;
+    }
     if (!onBlocked) {
       this.#end();
       this.flow.free();
@@ -159,7 +164,12 @@ class Run {
     }
     await pending.put({ id: this.id, names, snapshot, hasLeft: true });
     globalThis.location.assign(url);
-    return new Promise(() => {});
+    return new Promise((_, reject) => {
+      // The browser may have kept this page as it was, for the way back.
+      globalThis.addEventListener?.('pageshow', ({ persisted }) => {
+        if (persisted) reject(browserFailure('came_back', 'nobody has signed in yet', 'sign_in_again'));
+      });
+    });
   }
 
   async go(): Promise<Credential> {

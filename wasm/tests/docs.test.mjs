@@ -127,7 +127,7 @@ const REFUSALS = Object.fromEntries(
 
 function browserRemedies() {
   const [union] = read('wasm/host/error.ts').match(/type:\n.*?;/s);
-  const others = { popup_blocked: ['use_another_flow'] };
+  const others = { popup_blocked: ['use_another_flow'], came_back: ['sign_in_again'] };
   return Object.fromEntries(words(union).map((name) => [name, others[name] ?? ['fix_configuration']]));
 }
 

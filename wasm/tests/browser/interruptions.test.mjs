@@ -83,6 +83,31 @@ inEachBrowser((setting, name) => {
     assert.deepEqual(scene.server.findings(), []);
   });
 
+  test('the way back without having signed in ends the login, or loads the page anew', async (t) => {
+    const scene = await setting(t, BY_REDIRECT);
+    const tab = await scene.open();
+    await scene.click(tab, { by: 'redirect', redirect_uri: scene.site.redirect_uri });
+    await scene.tabAt(scene.server.address);
+    // A driver that waits for the page to load waits in vain where it was kept.
+    await tab.run(() => void setTimeout(() => history.back()));
+    await tab.sees(() => globalThis.app?.isReady);
+    const login = await tab.sees(() => !app.login || (app.login.is !== 'pending' && app.login));
+    assert.ok(login === true || login.failure.type === 'came_back', JSON.stringify(login));
+  });
+
+  test('a store that fails in the middle of a login is told as that', async (t) => {
+    const scene = await setting(t, { server: { interval: 1 }, start: { kept: 'indexed' } });
+    const tab = await scene.open();
+    await tab.run(() => {
+      IDBDatabase.prototype.transaction = () => {
+        throw new DOMException('there is no room', 'QuotaExceededError');
+      };
+    });
+    await scene.click(tab, { by: 'device' });
+    const { failure } = await ended(tab, 'login');
+    assert.deepEqual([failure.type, failure.trouble, failure.remedy], ['store', 'not_writable', 'fix_configuration']);
+  });
+
   test('a callback with a state of nobody, and one with another issuer: the login goes on', async (t) => {
     covers('N-9207-01', 'B-CB-09');
     const scene = await setting(t, { server: { fault: ['wrong-iss:1'] }, ...BY_REDIRECT });

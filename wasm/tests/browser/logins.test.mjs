@@ -17,7 +17,9 @@ inEachBrowser((setting) => {
       const scene = await setting(t, { server: { fault }, site: { headers } });
       const tab = await scene.open();
       await scene.click(tab, scene.login);
-      await scene.decide(await scene.tabAt(scene.server.address), 'approve');
+      const popup = await scene.tabAt(scene.server.address);
+      assert.ok(await popup.run(() => opener === null), 'the window has no hold on the page');
+      await scene.decide(popup, 'approve');
       await wentWell(tab, scene.server);
       await scene.isAlone();
     });
