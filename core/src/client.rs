@@ -289,43 +289,51 @@ pub enum Misconfigured {
     Redirect(BadEndpoint),
 }
 
-impl fmt::Display for Misconfigured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoClientId => f.write_str("no client_id: name the client that you registered"),
-            Self::NoClientSecret => {
-                f.write_str("no client_secret: the token_endpoint_auth_method needs one")
-            }
-            Self::UnexpectedClientSecret => f.write_str(
+impl Misconfigured {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(&self) -> String {
+        let text = match self {
+            Self::NoClientId => "no client_id: name the client that you registered",
+            Self::NoClientSecret => "no client_secret: the token_endpoint_auth_method needs one",
+            Self::UnexpectedClientSecret => {
                 "a client_secret, but token_endpoint_auth_method is none: set it to \
-                 client_secret_post or client_secret_basic",
-            ),
-            Self::MissingVariables(names) => {
-                f.write_str("the provider's headers need variables that name you: ")?;
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                f.write_str(&listed(&names, ", "))
+                 client_secret_post or client_secret_basic"
             }
-            Self::ReservedParameter(name) => f.write_str(&joined(&[
-                "the parameter ",
-                &quoted(name),
-                " is set by the login itself, or is empty",
-            ])),
-            Self::CodeVerifierLength => f.write_str("code_verifier_length must be 43 to 128"),
-            Self::RedirectPath => f.write_str("the redirect path must begin with one slash"),
-            Self::Header(name) => {
+            Self::MissingVariables(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let names = listed(&names, ", ");
+                return joined(&["the provider's headers need variables that name you: ", &names]);
+            }
+            Self::ReservedParameter(name) => {
                 let name = quoted(name);
-                f.write_str(&joined(&["the header ", &name, " has no valid name or value"]))
+                return joined(&[
+                    "the parameter ",
+                    &name,
+                    " is set by the login itself, or is empty",
+                ]);
+            }
+            Self::CodeVerifierLength => "code_verifier_length must be 43 to 128",
+            Self::RedirectPath => "the redirect path must begin with one slash",
+            Self::Header(name) => {
+                return joined(&["the header ", &quoted(name), " has no valid name or value"]);
             }
             Self::NoAuthorizationEndpoint => {
-                f.write_str("no authorization_endpoint: this provider has no browser login")
+                "no authorization_endpoint: this provider has no browser login"
             }
             Self::NoDeviceAuthorizationEndpoint => {
-                f.write_str("no device_authorization_endpoint: this provider has no device login")
+                "no device_authorization_endpoint: this provider has no device login"
             }
-            Self::NoRedirect => f.write_str("no redirect that this provider has"),
-            Self::NoState => f.write_str("an authorization request needs a state"),
-            Self::Redirect(why) => f.write_str(&joined(&["the redirect_uri ", why.text()])),
-        }
+            Self::NoRedirect => "no redirect that this provider has",
+            Self::NoState => "an authorization request needs a state",
+            Self::Redirect(why) => return joined(&["the redirect_uri ", why.text()]),
+        };
+        text.into()
+    }
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
     }
 }
 

@@ -207,9 +207,15 @@ impl fmt::Debug for Credential {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAccountId;
 
+impl NoAccountId {
+    /// What [`fmt::Display`] shows.
+    pub const TEXT: &str =
+        "the login did not tell the account id: sign in with an account that has one";
+}
+
 impl fmt::Display for NoAccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the login did not tell the account id: sign in with an account that has one")
+        f.write_str(Self::TEXT)
     }
 }
 

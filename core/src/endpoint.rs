@@ -98,7 +98,8 @@ pub enum BadEndpoint {
 }
 
 impl BadEndpoint {
-    pub(crate) const fn text(self) -> &'static str {
+    /// What [`fmt::Display`] shows.
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Insecure => "must be https, or http to a literal loopback address",
             Self::UserInformation => "must not name a user before the host",

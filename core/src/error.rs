@@ -7,7 +7,7 @@ use core::fmt;
 use crate::Secret;
 use crate::http::Purpose;
 use crate::renewal::StoreTrouble;
-use crate::text::{holds, joined};
+use crate::text::{holds, joined, number};
 use crate::time::Moment;
 
 /// How it ended. [`Error::remedy`] says what to do next.
@@ -164,72 +164,70 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Denied => f.write_str("access was denied"),
-            Self::Expired { slow_downs: 0 | 1 } => f.write_str("nobody finished the login in time"),
+impl Error {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(&self) -> String {
+        let text = match self {
+            Self::Denied => "access was denied",
+            Self::Expired { slow_downs: 0 | 1 } => "nobody finished the login in time",
             Self::Expired { slow_downs } => {
-                f.write_str(
+                return joined(&[
                     "nobody finished the login in time, and the server asked for slower polls ",
-                )?;
-                slow_downs.fmt(f)?;
-                f.write_str(" times: this machine's clock may run fast")
+                    &number(*slow_downs),
+                    " times: this machine's clock may run fast",
+                ]);
             }
-            Self::InvalidGrant => f.write_str("the server no longer accepts this grant"),
+            Self::InvalidGrant => "the server no longer accepts this grant",
             Self::Refused { purpose, code, status } => {
-                f.write_str("the server refused ")?;
-                f.write_str(describe(*purpose))?;
-                f.write_str(" (")?;
-                f.write_str(code.as_ref().map_or("no reason given", ErrorCode::as_str))?;
-                if let Some(status) = status {
-                    f.write_str(", status ")?;
-                    status.fmt(f)?;
-                }
-                f.write_str(")")
+                let code = code.as_ref().map_or("no reason given", ErrorCode::as_str);
+                let (joint, status) = match status {
+                    Some(status) => (", status ", number(*status)),
+                    None => ("", String::new()),
+                };
+                let what = describe(*purpose);
+                return joined(&["the server refused ", what, " (", code, joint, &status, ")"]);
             }
-            Self::DeviceLoginUnavailable => f.write_str("the server offers no device login here"),
+            Self::DeviceLoginUnavailable => "the server offers no device login here",
             Self::BadResponse(why) => {
-                f.write_str("the server's answer makes no sense: ")?;
-                why.fmt(f)
+                return joined(&["the server's answer makes no sense: ", &why.to_text()]);
             }
             Self::Unreachable(trouble) => {
-                f.write_str("no definite answer from the server: ")?;
-                trouble.fmt(f)
+                return joined(&["no definite answer from the server: ", &trouble.to_text()]);
             }
-            Self::OutcomeUnknown => {
-                f.write_str("the answer was lost, and what was sent may be spent")
-            }
-            Self::NoAccountId => f.write_str("signed in, but the reply names no account"),
-            Self::SignedOut => f.write_str("nobody is signed in"),
-            Self::AccountMismatch => f.write_str("the login is another account's"),
+            Self::OutcomeUnknown => "the answer was lost, and what was sent may be spent",
+            Self::NoAccountId => "signed in, but the reply names no account",
+            Self::SignedOut => "nobody is signed in",
+            Self::AccountMismatch => "the login is another account's",
             Self::ForeignCredential => {
-                f.write_str("the credential comes from another client or endpoint: sign in here")
+                "the credential comes from another client or endpoint: sign in here"
             }
             Self::NotRenewable => {
-                f.write_str("the credential has no refresh token: sign in again when it expires")
+                "the credential has no refresh token: sign in again when it expires"
             }
-            Self::Borrowed => f.write_str("only the tool that it belongs to renews it"),
-            Self::Busy => f.write_str("another process is renewing it, and was not done in time"),
-            Self::Store(trouble) => {
-                f.write_str("where it is kept, ")?;
-                trouble.fmt(f)
-            }
+            Self::Borrowed => "only the tool that it belongs to renews it",
+            Self::Busy => "another process is renewing it, and was not done in time",
+            Self::Store(trouble) => return joined(&["where it is kept, ", trouble.text()]),
             Self::Interrupted { at, by, is_last } => {
-                f.write_str("a renewal was interrupted at ")?;
-                Moment(*at).fmt(f)?;
-                f.write_str(&joined(&[" (", by, "): "]))?;
-                f.write_str(match is_last {
+                let token = match is_last {
                     true => "the refresh token was spent by it",
                     false => "the refresh token may be spent, and will be tried once more",
-                })
+                };
+                let at = Moment(*at).to_text();
+                return joined(&["a renewal was interrupted at ", &at, " (", by, "): ", token]);
             }
-            Self::Superseded => f.write_str(
+            Self::Superseded => {
                 "the refresh token was replaced before: a backup or a synchronisation has put an \
-                 older state back",
-            ),
-            Self::Cancelled => f.write_str("it was cancelled"),
-        }
+                 older state back"
+            }
+            Self::Cancelled => "it was cancelled",
+        };
+        text.into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
     }
 }
 
@@ -327,15 +325,23 @@ pub enum BadResponse {
     Error,
 }
 
+impl BadResponse {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(&self) -> String {
+        let text = match self {
+            Self::NotAnObject => "not a JSON object",
+            Self::RepeatedMember => "a member stands twice",
+            Self::Member(name) => return joined(&[name, " is missing or unusable"]),
+            Self::TokenType => "token_type is not Bearer",
+            Self::Error => "the error in it is unusable",
+        };
+        text.into()
+    }
+}
+
 impl fmt::Display for BadResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnObject => f.write_str("not a JSON object"),
-            Self::RepeatedMember => f.write_str("a member stands twice"),
-            Self::Member(name) => f.write_str(&joined(&[name, " is missing or unusable"])),
-            Self::TokenType => f.write_str("token_type is not Bearer"),
-            Self::Error => f.write_str("the error in it is unusable"),
-        }
+        f.write_str(&self.to_text())
     }
 }
 
@@ -352,16 +358,21 @@ pub enum Trouble {
     Unreadable,
 }
 
+impl Trouble {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(self) -> String {
+        let text = match self {
+            Self::NotSent => "no connection (network, proxy, certificate?)",
+            Self::Lost => "the connection broke or took too long",
+            Self::Status(status) => return joined(&["status ", &number(status)]),
+            Self::Unreadable => "an answer that cannot be read (a captive portal?)",
+        };
+        text.into()
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSent => f.write_str("no connection (network, proxy, certificate?)"),
-            Self::Lost => f.write_str("the connection broke or took too long"),
-            Self::Status(status) => {
-                f.write_str("status ")?;
-                status.fmt(f)
-            }
-            Self::Unreadable => f.write_str("an answer that cannot be read (a captive portal?)"),
-        }
+        f.write_str(&self.to_text())
     }
 }

@@ -127,7 +127,7 @@ mod wire;
 
 /// A reader and a writer of flat JSON objects, for adapters that cross into another language.
 pub mod json {
-    pub use crate::wire::json::{NotAnObject, Object, Writer};
+    pub use crate::wire::json::{NotAnObject, Number, Object, Writer, elements, quote, string};
 }
 
 pub use client::{Client, Configuration, Misconfigured};

@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::error::BadResponse;
 use crate::provider::Provider;
-use crate::text::{joined, listed, quoted};
+use crate::text::{joined, listed, number, quoted};
 use crate::wire::json::{self, NotAnObject, Object};
 use crate::{Configuration, Map, Secret, providers};
 
@@ -95,21 +95,29 @@ pub enum BadProviderFile {
     Field(String),
 }
 
-impl fmt::Display for BadProviderFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+impl BadProviderFile {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(&self) -> String {
+        let text = match self {
             Self::Json(line) => {
-                f.write_str("the provider file is not valid at line ")?;
-                fmt::Display::fmt(line, f)
+                let line = number(u64::try_from(*line).unwrap_or(u64::MAX));
+                return joined(&["the provider file is not valid at line ", &line]);
             }
-            Self::NotAnObject => f.write_str("the provider file is not an object"),
+            Self::NotAnObject => "the provider file is not an object",
             Self::Preset(id) => {
                 let known = listed(&providers::IDS, ", ");
-                f.write_str(&joined(&["no preset ", &quoted(id), "; there are ", &known]))
+                return joined(&["no preset ", &quoted(id), "; there are ", &known]);
             }
-            Self::ClientSecret => f.write_str("client_secret in the provider file is not a text"),
-            Self::Field(why) => f.write_str(&joined(&["the provider file: ", why])),
-        }
+            Self::ClientSecret => "client_secret in the provider file is not a text",
+            Self::Field(why) => return joined(&["the provider file: ", why]),
+        };
+        text.into()
+    }
+}
+
+impl fmt::Display for BadProviderFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
     }
 }
 

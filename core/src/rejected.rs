@@ -1,6 +1,9 @@
 //! [`Rejected`]: an input was refused, by you or by a stranger, and nothing happened.
 
+use alloc::string::String;
 use core::fmt;
+
+use crate::text::joined;
 
 /// An input was refused. Nothing happened; the machine waits as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,21 +33,28 @@ impl Rejected {
     }
 }
 
+impl Rejected {
+    /// What [`fmt::Display`] shows.
+    pub fn to_text(&self) -> String {
+        let text = match self {
+            Self::Stale => "an answer to a request that is no longer out",
+            Self::NotExpected => "this login is not waiting for a redirect",
+            Self::StateMismatch => "this does not belong to the login under way",
+            Self::IssuerMismatch => {
+                "this comes from another server than was asked, or the provider's issuer is not \
+                 the one it names"
+            }
+            Self::Malformed(why) => {
+                return joined(&["this is no answer to a login: ", why.text()]);
+            }
+        };
+        text.into()
+    }
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stale => f.write_str("an answer to a request that is no longer out"),
-            Self::NotExpected => f.write_str("this login is not waiting for a redirect"),
-            Self::StateMismatch => f.write_str("this does not belong to the login under way"),
-            Self::IssuerMismatch => f.write_str(
-                "this comes from another server than was asked, or the provider's issuer is not \
-                 the one it names",
-            ),
-            Self::Malformed(why) => {
-                f.write_str("this is no answer to a login: ")?;
-                why.fmt(f)
-            }
-        }
+        f.write_str(&self.to_text())
     }
 }
 
@@ -73,9 +83,10 @@ pub enum Malformed {
     Pasted(Mistake),
 }
 
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Malformed {
+    /// What [`fmt::Display`] shows.
+    pub const fn text(self) -> &'static str {
+        match self {
             Self::TooLarge => "it is too long",
             Self::Characters => "it has characters that no code has",
             Self::Repeated => "a parameter stands twice",
@@ -94,7 +105,13 @@ impl fmt::Display for Malformed {
                 "the part after the # is missing: copy the whole of what the page shows"
             }
             Self::Pasted(Mistake::Other) => "paste the address or code from the browser",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

@@ -107,7 +107,7 @@ impl Digest {
     }
 
     /// What [`fmt::Display`] shows.
-    pub(crate) fn to_text(self) -> String {
+    pub fn to_text(self) -> String {
         let digit = |value| char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value });
         let mut text = String::with_capacity(32);
         for byte in self.0 {

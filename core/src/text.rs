@@ -39,6 +39,13 @@ pub(crate) fn decimal(to: &mut String, value: u64) {
     to.push(char::from(b'0' + digit));
 }
 
+/// The digits of a whole number. The library's way would bring padding, signs and precision along.
+pub(crate) fn number(value: impl Into<u64>) -> String {
+    let mut digits = String::new();
+    decimal(&mut digits, value.into());
+    digits
+}
+
 /// A text out of a configuration, in quotes and [`plain`].
 pub(crate) fn quoted(text: &str) -> String {
     joined(&["\"", &plain(text), "\""])

@@ -41,8 +41,9 @@ impl Now {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub u64);
 
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Moment {
+    /// What [`fmt::Display`] shows.
+    pub(crate) fn to_text(self) -> String {
         let seconds = self.0 / 1000;
         let (days, second) = (seconds / 86_400, seconds % 86_400);
         // Years that begin in March end with the leap day; eras of 400 years repeat.
@@ -68,7 +69,13 @@ impl fmt::Display for Moment {
             padded(&mut text, digits, value);
         }
         text.push('Z');
-        f.write_str(&text)
+        text
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
     }
 }
 

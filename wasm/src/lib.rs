@@ -2,33 +2,25 @@
 //!
 //! **The contract: poll; save; do what the step says; tell the machine what happened; repeat.**
 //!
-//! [`Flow`] and [`Renewal`] are the only classes, and nothing else has to be freed: steps, prompts
-//! and errors cross as plain objects, whose types stand in `types.d.ts`. The host around them, in
-//! TypeScript, is the rest of the npm package `grantflow`; it performs and decides nothing.
+//! There is one class, [`Machine`], with one door: a call is a JSON text and a reply is a plain
+//! object, so that nothing else has to be freed and every export that wasm-bindgen would write glue
+//! for is one line of a `match`. The classes `Flow` and `Renewal` and all types are TypeScript, in
+//! `wasm/host`; the host performs and decides nothing.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `flow` | [`Flow`]: a login |
-//! | `renewal` | [`Renewal`]: a credential kept fresh |
-//! | `questions` | what the core can tell without a machine |
-//! | `out` | values on their way to JavaScript |
-//! | `coming` | values on their way from it |
+//! | `door` | [`Machine`]: which call is which |
+//! | `coming` | values on their way from JavaScript |
+//! | `out` | values on their way to it |
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
 
 mod coming;
-mod flow;
+mod door;
 mod out;
-mod questions;
-mod renewal;
 
-pub use flow::Flow;
-pub use questions::{api_headers, digest, is_expected, is_wanting, state_digest};
-pub use renewal::Renewal;
-
-#[wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("types.d.ts");
+pub use door::Machine;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]

@@ -1,15 +1,14 @@
 //! Values on their way to JavaScript. Each is written as JSON and becomes a plain object there: one
 //! import serves them all, and nothing has to be freed.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
-use core::fmt::Display;
+use alloc::string::String;
 use core::time::Duration;
 
-use grantflow_core::json::Writer;
+use grantflow_core::json::{Writer, quote};
 use grantflow_core::{
-    Credential, Digest, Error, ErrorCode, Expected, InPlaceOf, Kept, Lock, Outcome, Prompt,
-    Purpose, Rejected, Remedy, Request, Revoked, SignIn, StoreTrouble, Task, Trouble, Way,
+    Credential, Digest, Entropy, Error, ErrorCode, Expected, Header, InPlaceOf, Kept, Lock,
+    NoAccountId, Outcome, Prompt, Purpose, Rejected, Remedy, Request, Revoked, Secret, SignIn,
+    SnapshotError, StoreTrouble, Task, Trouble, Way,
 };
 use wasm_bindgen::prelude::*;
 
@@ -19,87 +18,130 @@ extern "C" {
     fn parse(json: &str) -> JsValue;
 }
 
-/// Why nothing began.
-#[derive(Clone, Copy)]
-pub(crate) enum Refusal {
-    Misconfigured,
-    Snapshot,
-    NoEntropy,
+/// What a call gives back, as JSON; or the `Failure` that it throws.
+pub(crate) type Reply = Result<Option<Secret>, Secret>;
+
+pub(crate) fn object(json: &Secret) -> JsValue {
+    parse(json.expose())
 }
 
 /// An object of this `type`, in the making.
-pub(crate) fn of_type(name: &str) -> Writer {
+fn of_type(name: &str) -> Writer {
     let mut to = Writer::new();
     to.string("type", name);
     to
 }
 
-pub(crate) fn object(to: Writer) -> JsValue {
-    parse(to.finish().expose())
+pub(crate) fn text(text: &str) -> Secret {
+    let mut json = String::new();
+    quote(&mut json, text);
+    Secret::new(json)
+}
+
+pub(crate) fn truth(it: bool) -> Secret {
+    Secret::from(word(it))
+}
+
+pub(crate) fn names(digests: &[Digest]) -> Secret {
+    let mut json = String::from("[");
+    for (at, digest) in digests.iter().enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        quote(&mut json, &digest.to_text());
+    }
+    json.push(']');
+    Secret::new(json)
+}
+
+/// A machine cannot be made of this.
+pub(crate) fn misconfigured(why: &str) -> Secret {
+    refusal("misconfigured", why, Remedy::FixConfiguration)
+}
+
+pub(crate) fn snapshot(why: SnapshotError) -> Secret {
+    refusal("snapshot", why.text(), Remedy::SignInAgain)
+}
+
+pub(crate) fn no_account_id() -> Secret {
+    misconfigured(NoAccountId::TEXT)
+}
+
+/// # Errors
+/// A `Failure` if there is none.
+pub(crate) fn entropy() -> Result<Entropy, Secret> {
+    let mut bytes = [0; 128];
+    getrandom::fill(&mut bytes).map_err(|_| {
+        let why = "this platform gives no random numbers";
+        refusal("no_entropy", why, Remedy::UseAnotherFlow)
+    })?;
+    Ok(Entropy::new(bytes))
 }
 
 /// Thrown where a machine is made: a `Failure` too.
-pub(crate) fn refusal(refusal: Refusal, why: &dyn Display) -> JsValue {
-    let (name, remedy) = match refusal {
-        Refusal::Misconfigured => ("misconfigured", Remedy::FixConfiguration),
-        Refusal::Snapshot => ("snapshot", Remedy::SignInAgain),
-        Refusal::NoEntropy => ("no_entropy", Remedy::UseAnotherFlow),
-    };
+fn refusal(name: &str, why: &str, remedy: Remedy) -> Secret {
     let mut to = of_type(name);
-    to.string("message", &why.to_string());
+    to.string("message", why);
     to.string("remedy", remedy.name());
-    object(to)
+    to.finish()
 }
 
-pub(crate) fn rejected(result: Result<(), Rejected>) -> JsValue {
-    let Err(why) = result else { return JsValue::UNDEFINED };
+pub(crate) fn rejected(result: Result<(), Rejected>) -> Option<Secret> {
+    let why = result.err()?;
     let mut to = of_type(why.name());
-    to.string("message", &why.to_string());
-    object(to)
+    to.string("message", &why.to_text());
+    Some(to.finish())
 }
 
-pub(crate) fn wait(at_most: Option<Duration>) -> JsValue {
+pub(crate) fn wait(at_most: Option<Duration>) -> Secret {
     let mut to = of_type("wait");
     match at_most {
         Some(wait) => to.number("ms", ms(wait)),
         None => to.raw("ms", "null"),
     }
-    object(to)
+    to.finish()
 }
 
-pub(crate) fn send(request: &Request) -> JsValue {
-    let mut of = Writer::new();
-    of.number("id", request.id.number());
-    of.string("purpose", request.purpose.name());
-    of.string("method", request.method.as_str());
-    of.string("url", &request.url);
-    let mut headers = Writer::new();
-    request.headers.iter().for_each(|header| headers.string(&header.name, header.value.expose()));
-    of.raw("headers", headers.finish().expose());
-    of.string("body", request.body.expose());
-    of.number("budget", ms(request.budget));
+pub(crate) fn headers(headers: &[Header]) -> Secret {
+    let mut to = Writer::new();
+    for header in headers {
+        to.string(&header.name, header.value.expose());
+    }
+    to.finish()
+}
+
+pub(crate) fn send(request: &Request) -> Secret {
     let mut to = of_type("send");
-    to.raw("request", of.finish().expose());
-    object(to)
+    to.open("request");
+    to.number("id", request.id.number());
+    to.string("purpose", request.purpose.name());
+    to.string("method", request.method.as_str());
+    to.string("url", &request.url);
+    to.raw("headers", headers(&request.headers).expose());
+    to.string("body", request.body.expose());
+    to.number("budget", ms(request.budget));
+    to.close();
+    to.finish()
 }
 
-pub(crate) fn credential(kind: &str, credential: &Credential) -> JsValue {
+pub(crate) fn credential(kind: &str, credential: &Credential) -> Secret {
     let mut to = of_type(kind);
     to.raw("credential", credential.save().expose());
-    object(to)
+    to.finish()
 }
 
-pub(crate) fn failed(why: &Error) -> JsValue {
+pub(crate) fn failed(why: &Error) -> Secret {
     let mut to = of_type("failed");
-    to.raw("error", &failure(why));
-    object(to)
+    failure(&mut to, why);
+    to.finish()
 }
 
-/// A `Failure`, as JSON.
+/// A `Failure`, as the member `error`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the others say nothing more")]
-fn failure(why: &Error) -> String {
-    let mut to = of_type(why.name());
-    to.string("message", &why.to_string());
+fn failure(to: &mut Writer, why: &Error) {
+    to.open("error");
+    to.string("type", why.name());
+    to.string("message", &why.to_text());
     to.string("remedy", why.remedy().name());
     match why {
         Error::Expired { slow_downs } => to.number("slow_downs", (*slow_downs).into()),
@@ -115,11 +157,11 @@ fn failure(why: &Error) -> String {
         Error::Interrupted { at, by, is_last } => {
             to.number("at", *at);
             to.string("by", by);
-            to.raw("is_last", truth(*is_last));
+            to.raw("is_last", word(*is_last));
         }
         _ => {}
     }
-    to.finish().expose().into()
+    to.close();
 }
 
 fn store_trouble_name(trouble: StoreTrouble) -> &'static str {
@@ -140,12 +182,19 @@ fn trouble_name(trouble: Trouble) -> &'static str {
     }
 }
 
-pub(crate) fn prompt(prompt: &Prompt) -> JsValue {
+pub(crate) fn prompt(prompt: &Prompt) -> Secret {
     let (mut to, deadline) = match prompt {
         Prompt::OpenUrl { sign_ins, deadline } => {
             let mut to = of_type("open_url");
-            let all: Vec<String> = sign_ins.iter().map(sign_in).collect();
-            to.raw("sign_ins", &["[", &all.join(","), "]"].concat());
+            let mut all = String::from("[");
+            for (at, one) in sign_ins.iter().enumerate() {
+                if at > 0 {
+                    all.push(',');
+                }
+                all.push_str(sign_in(one).expose());
+            }
+            all.push(']');
+            to.raw("sign_ins", &all);
             (to, deadline)
         }
         Prompt::EnterCode { user_code, verification_uri, verification_uri_complete, deadline } => {
@@ -157,10 +206,10 @@ pub(crate) fn prompt(prompt: &Prompt) -> JsValue {
         }
     };
     to.number("deadline", *deadline);
-    object(to)
+    to.finish()
 }
 
-fn sign_in(SignIn { url, redirect_uri, way }: &SignIn) -> String {
+fn sign_in(SignIn { url, redirect_uri, way }: &SignIn) -> Secret {
     let mut to = Writer::new();
     to.string("url", url);
     to.string("redirect_uri", redirect_uri);
@@ -171,33 +220,36 @@ fn sign_in(SignIn { url, redirect_uri, way }: &SignIn) -> String {
             Way::Page => "page",
         },
     );
-    to.finish().expose().into()
+    to.finish()
 }
 
 /// A step of a renewal: something to do where the record is kept.
-pub(crate) fn task(id: u64, task: &Task) -> JsValue {
-    let mut of = of_type(task_name(task));
+pub(crate) fn task(id: u64, task: &Task) -> Secret {
+    let mut to = of_type("do");
+    to.number("id", id);
+    to.open("task");
+    to.string("type", task_name(task));
     match task {
         Task::Lock(lock, at_most) => {
-            of.string(
+            to.string(
                 "lock",
                 match lock {
                     Lock::Ours => "ours",
                     Lock::Owner => "owner",
                 },
             );
-            of.number("ms", ms(*at_most));
+            to.number("ms", ms(*at_most));
         }
-        Task::Alive(who) => of.string("who", who),
+        Task::Alive(who) => to.string("who", who),
         Task::Note(in_place_of, ledger) => {
-            digest_or_null(&mut of, "in_place_of", seen(*in_place_of));
-            of.string("ledger", ledger);
+            digest_or_null(&mut to, "in_place_of", seen(*in_place_of));
+            to.string("ledger", ledger);
         }
         Task::Stash(in_place_of, stash) => {
-            digest_or_null(&mut of, "in_place_of", seen(*in_place_of));
+            digest_or_null(&mut to, "in_place_of", seen(*in_place_of));
             match stash {
-                Some(stash) => of.string("stash", stash.expose()),
-                None => of.raw("stash", "null"),
+                Some(stash) => to.string("stash", stash.expose()),
+                None => to.raw("stash", "null"),
             }
         }
         Task::Save(expected, credential) => {
@@ -205,15 +257,13 @@ pub(crate) fn task(id: u64, task: &Task) -> JsValue {
                 Expected::Anything => None,
                 Expected::RenewedBy(digest) => Some(*digest),
             };
-            digest_or_null(&mut of, "expected", expected);
-            of.raw("credential", credential.save().expose());
+            digest_or_null(&mut to, "expected", expected);
+            to.raw("credential", credential.save().expose());
         }
         Task::Load | Task::Probe | Task::Confirm | Task::Remove | Task::Unlock => {}
     }
-    let mut to = of_type("do");
-    to.number("id", id);
-    to.raw("task", of.finish().expose());
-    object(to)
+    to.close();
+    to.finish()
 }
 
 fn seen(in_place_of: InPlaceOf) -> Option<Digest> {
@@ -225,7 +275,7 @@ fn seen(in_place_of: InPlaceOf) -> Option<Digest> {
 
 fn digest_or_null(to: &mut Writer, name: &str, digest: Option<Digest>) {
     match digest {
-        Some(digest) => to.string(name, &digest.to_string()),
+        Some(digest) => to.string(name, &digest.to_text()),
         None => to.raw(name, "null"),
     }
 }
@@ -246,26 +296,31 @@ fn task_name(task: &Task) -> &'static str {
 }
 
 /// The last step of a renewal that went well.
-pub(crate) fn done(outcome: &Outcome) -> JsValue {
-    let mut of = of_type(match outcome {
-        Outcome::Adopted(_) => "adopted",
-        Outcome::Recovered(_) => "recovered",
-        Outcome::Renewed(..) => "renewed",
-        Outcome::StillGood(..) => "still_good",
-        Outcome::SignedIn(_) => "signed_in",
-        Outcome::SignedOut { .. } => "signed_out",
-    });
+pub(crate) fn done(outcome: &Outcome) -> Secret {
+    let mut to = of_type("done");
+    to.open("outcome");
+    to.string(
+        "type",
+        match outcome {
+            Outcome::Adopted(_) => "adopted",
+            Outcome::Recovered(_) => "recovered",
+            Outcome::Renewed(..) => "renewed",
+            Outcome::StillGood(..) => "still_good",
+            Outcome::SignedIn(_) => "signed_in",
+            Outcome::SignedOut { .. } => "signed_out",
+        },
+    );
     match outcome {
         Outcome::Adopted(credential)
         | Outcome::Recovered(credential)
         | Outcome::Renewed(credential, _)
         | Outcome::StillGood(credential, _) => {
-            of.raw("credential", credential.save().expose());
+            to.raw("credential", credential.save().expose());
         }
         Outcome::SignedIn(_) => {}
         Outcome::SignedOut { was_there, revoked } => {
-            of.raw("was_there", truth(*was_there));
-            of.string(
+            to.raw("was_there", word(*was_there));
+            to.string(
                 "revoked",
                 match revoked {
                     Revoked::Yes => "yes",
@@ -276,7 +331,7 @@ pub(crate) fn done(outcome: &Outcome) -> JsValue {
         }
     }
     if let Outcome::Renewed(_, kept) | Outcome::SignedIn(kept) = outcome {
-        of.string(
+        to.string(
             "kept",
             match kept {
                 Kept::Saved => "saved",
@@ -286,14 +341,13 @@ pub(crate) fn done(outcome: &Outcome) -> JsValue {
         );
     }
     if let Outcome::StillGood(_, why) = outcome {
-        of.raw("error", &failure(why));
+        failure(&mut to, why);
     }
-    let mut to = of_type("done");
-    to.raw("outcome", of.finish().expose());
-    object(to)
+    to.close();
+    to.finish()
 }
 
-fn truth(it: bool) -> &'static str {
+fn word(it: bool) -> &'static str {
     if it { "true" } else { "false" }
 }
 

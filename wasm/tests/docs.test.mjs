@@ -9,7 +9,7 @@ import ts from 'typescript';
 const here = import.meta.dirname;
 const read = (path) => readFileSync(join(here, '../..', path), 'utf8');
 const browser = read('docs/browser.md');
-const types = read('wasm/src/types.d.ts');
+const types = read('wasm/host/types.ts');
 const core = read('core/src/error.rs');
 
 /** What the examples take for granted: a page, and what earlier examples have made. */
@@ -120,7 +120,7 @@ function coreRemedies() {
 
 /** What the adapter refuses before a machine begins. */
 const REFUSALS = Object.fromEntries(
-  [...read('wasm/src/out.rs').matchAll(/Refusal::\w+ => \("(\w+)", Remedy::(\w+)\)/g)].map(
+  [...read('wasm/src/out.rs').matchAll(/refusal\("(\w+)", [\w.()]+, Remedy::(\w+)\)/g)].map(
     ([, name, remedy]) => [name, [snake(remedy)]],
   ),
 );

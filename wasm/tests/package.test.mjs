@@ -17,7 +17,7 @@ test('the package has the wanted files and no more', () => {
   const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] }));
   const names = files.map(({ path }) => path);
   const types = ['callback', 'clock', 'connect', 'database', 'drive', 'error', 'index', 'indexed-store', 'keeper', 'locks', 'logins',
-    'node', 'providers', 'renew', 'store', 'transport', 'wasm', 'wasm/grantflow_wasm'];
+    'node', 'providers', 'renew', 'store', 'transport', 'types', 'wasm', 'wasm/grantflow_wasm'];
   const wanted = ['package.json', ...['callback.js', 'grantflow.wasm', 'index.js', 'node.js', 'providers.js'].map((name) => `dist/${name}`),
     ...types.map((name) => `dist/${name}.d.ts`)];
   const papers = /^(README|LICENSE|CHANGELOG)/;

@@ -45,13 +45,20 @@ pub enum SnapshotError {
     OtherClient,
 }
 
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl SnapshotError {
+    /// What [`fmt::Display`] shows.
+    pub const fn text(self) -> &'static str {
+        match self {
             Self::Unreadable => "not a saved login, or a damaged one: begin a new login",
             Self::Newer => "a newer version saved this login: continue it there",
             Self::OtherClient => "this login belongs to another client or endpoint",
-        })
+        }
+    }
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

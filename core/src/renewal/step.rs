@@ -155,14 +155,20 @@ pub enum StoreTrouble {
     Newer,
 }
 
-impl fmt::Display for StoreTrouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl StoreTrouble {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
             Self::Unreadable => "something cannot be read",
             Self::NotWritable => "nothing can be written",
             Self::NoLock => "locks do not work",
             Self::Newer => "a newer version has left a ledger that must not be overwritten",
-        })
+        }
+    }
+}
+
+impl fmt::Display for StoreTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 

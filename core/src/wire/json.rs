@@ -230,6 +230,17 @@ impl Writer {
         self.0.push_str(value);
     }
 
+    /// Begins an object within: what follows is added to that, until it is closed.
+    pub fn open(&mut self, name: &str) {
+        self.name(name);
+        self.0.push('{');
+    }
+
+    /// Ends what was opened last.
+    pub fn close(&mut self) {
+        self.0.push('}');
+    }
+
     /// The text.
     pub fn finish(mut self) -> Secret {
         self.0.push('}');
@@ -251,7 +262,7 @@ impl Writer {
 }
 
 /// Adds a JSON string.
-fn quote(to: &mut String, text: &str) {
+pub fn quote(to: &mut String, text: &str) {
     to.push('"');
     for c in text.chars() {
         match c {
