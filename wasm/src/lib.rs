@@ -21,10 +21,13 @@ mod door;
 mod out;
 
 pub use door::Machine;
+#[cfg(target_arch = "wasm32")]
+use lol_alloc::{FreeListAllocator, LockedAllocator};
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: LockedAllocator<FreeListAllocator> =
+    LockedAllocator::new(FreeListAllocator::new());
 
 /// A panic is a bug. It ends the machine without a word, since the word could hold a secret and
 /// the code that writes it is a third of a small module.
