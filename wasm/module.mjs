@@ -6,13 +6,19 @@ const here = import.meta.dirname;
 const root = join(here, '..');
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 
-/** As small as it gets: rounds of SHA-256 in a loop instead of one after the other. */
-const RUSTFLAGS = '--cfg sha2_backend="soft" --cfg sha2_backend_soft="compact"';
+/**
+ * As small as it gets: rounds of SHA-256 in a loop instead of one after the other, and the passes of the
+ * linker a second time, over what the first has joined and laid bare.
+ */
+const RUSTFLAGS = '--cfg sha2_backend="soft" --cfg sha2_backend_soft="compact" -Cpasses=lto<Oz>';
 /** What every browser of the last years has. */
 const FEATURES = ['bulk-memory', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
 
 /** What is called from one place stands there: more bytes, but such as gzip makes fewer of. */
 const DENSE = ['--one-caller-inline-max-function-size=50'];
+
+/** Which tools made it: nothing that a browser reads. */
+const STRIPPED = ['--strip-producers', '--strip-target-features'];
 
 /** Builds a crate of this workspace and writes what wasm-bindgen makes of it into a folder. */
 export function buildModule(crate, folder) {
@@ -33,7 +39,7 @@ export function writePresets(file) {
 /** Writes the module anew, smaller. */
 export function optimise(module, into) {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...features, module, '-o', into]);
+  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...STRIPPED, ...features, module, '-o', into]);
 }
 
 function bindgen(...args) {

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::endpoint::is_url_byte;
 use crate::http::Header;
 use crate::map::Map;
 use crate::provider::{ClientAuthentication, Provider};
-use crate::text::{holds, joined, listed, quoted};
+use crate::text::{cut, holds, is_one_of, joined, listed, parts, quoted};
 use crate::wire::form;
 use crate::{BadEndpoint, Digest, Endpoint, Secret};
 
@@ -154,7 +155,7 @@ fn text_of(endpoint: Option<&Endpoint>) -> &str {
 fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let rules = &provider.authorization;
     let endpoint = text_of(provider.authorization_endpoint.as_ref());
-    let (_, query) = endpoint.split_once('?').unwrap_or_default();
+    let (_, query) = cut(endpoint, b'?').unwrap_or_default();
     for (name, _) in form::pairs(query) {
         if OF_AUTHORIZATION.contains(&name.as_str()) {
             return Err(Misconfigured::ReservedParameter(name));
@@ -184,7 +185,7 @@ fn check_parameters(parameters: &Map<String>, reserved: &[&str]) -> Result<(), M
 fn is_path(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
-        && path.bytes().all(|b| b.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&b))
+        && path.bytes().all(|b| is_url_byte(b) && !matches!(b, b'?' | b'#'))
 }
 
 /// What the request itself sets.
@@ -223,7 +224,7 @@ fn check_templates(
 }
 
 fn is_header(name: &str, template: &str) -> bool {
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || is_one_of(b, "!#$%&'*+-.^_`|~");
     let is_free = !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
     let is_whole =
         fill(template, &|_| Some("")).is_some_and(|rest| !holds(&rest, "{") && !holds(&rest, "}"));
@@ -240,15 +241,15 @@ fn is_header_text(text: &str) -> bool {
 
 /// The names in braces.
 fn names(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+    parts(template, b'{').skip(1).filter_map(|rest| cut(rest, b'}')).map(|(name, _)| name)
 }
 
 /// `None` if a variable has no value: then the header is left out.
 fn fill<'v>(template: &str, value: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
     let mut filled = String::new();
     let mut rest = template;
-    while let Some((text, after)) = rest.split_once('{') {
-        let (name, tail) = after.split_once('}')?;
+    while let Some((text, after)) = cut(rest, b'{') {
+        let (name, tail) = cut(after, b'}')?;
         filled.push_str(text);
         filled.push_str(value(name)?);
         rest = tail;
@@ -300,9 +301,12 @@ impl Misconfigured {
                  client_secret_post or client_secret_basic"
             }
             Self::MissingVariables(names) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let names = listed(&names, ", ");
-                return joined(&["the provider's headers need variables that name you: ", &names]);
+                let mut text = String::from("the provider's headers need variables that name you");
+                for (at, name) in names.iter().enumerate() {
+                    text.push_str(if at == 0 { ": " } else { ", " });
+                    text.push_str(name);
+                }
+                return text;
             }
             Self::ReservedParameter(name) => {
                 let name = quoted(name);

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::text::holds;
+use crate::text::{before, cut_last, holds, is_one_of, parts, trimmed};
 
 /// The URL of an endpoint: https, or http to a literal loopback address (127.0.0.0/8 or `[::1]`;
 /// RFC 8252 §8.3), without user information or fragment, visible ASCII only.
@@ -57,7 +57,8 @@ impl Endpoint {
 
     /// The host without its port; an IPv6 address with its brackets.
     pub fn host(&self) -> &str {
-        let authority = self.origin().rsplit('/').next().unwrap_or_default();
+        let origin = self.origin();
+        let authority = cut_last(origin, b'/').map_or(origin, |(_, authority)| authority);
         split_port(authority).0
     }
 }
@@ -141,12 +142,11 @@ pub(crate) fn origin(url: &str) -> &str {
 
 /// Host and port, up to the path, query or fragment.
 fn authority(rest: &str) -> &str {
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
+    before(before(before(rest, b'/'), b'?'), b'#')
 }
 
 fn check(url: &str, is_local: fn(&str) -> bool) -> Result<(), BadEndpoint> {
-    let is_forbidden = |b: u8| !b.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&b);
-    if url.bytes().any(is_forbidden) {
+    if !url.bytes().all(is_url_byte) {
         return Err(BadEndpoint::Characters);
     }
     let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
@@ -165,8 +165,13 @@ fn check(url: &str, is_local: fn(&str) -> bool) -> Result<(), BadEndpoint> {
     if secure || is_local(host) { Ok(()) } else { Err(BadEndpoint::Insecure) }
 }
 
+/// Visible ASCII, without what URLs don't have.
+pub(crate) fn is_url_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !is_one_of(byte, "\"<>\\^`{|}")
+}
+
 fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
+    match cut_last(authority, b':') {
         Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
         Some(_) | None => (authority, None),
     }
@@ -185,13 +190,13 @@ fn is_host(host: &str) -> bool {
         return address.strip_suffix(']').is_some_and(is_ipv6);
     }
     let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || is_one_of(b, "-_"))
     };
     let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next().unwrap_or_default();
+    let last = cut_last(name, b'.').map_or(name, |(_, last)| last);
     let numeric = last.bytes().all(|b| b.is_ascii_digit())
         || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
-    name.split('.').all(is_label) && name.len() <= 253 && (!numeric || ipv4(host).is_some())
+    parts(name, b'.').all(is_label) && name.len() <= 253 && (!numeric || ipv4(host).is_some())
 }
 
 /// On the parsed address, never on how the text begins.
@@ -203,7 +208,7 @@ fn is_loopback(host: &str) -> bool {
 /// begins with a zero.
 fn ipv4(text: &str) -> Option<u8> {
     let (mut first, mut count) = (None, 0);
-    for part in text.split('.') {
+    for part in parts(text, b'.') {
         let is_plain =
             part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
         let value = part.parse::<u64>().ok().filter(|_| is_plain)?;
@@ -230,7 +235,7 @@ fn is_ipv6(text: &str) -> bool {
                 None => break,
             }
         }
-        let group = rest.split(':').next().unwrap_or_default();
+        let group = before(rest, b':');
         let after = rest.get(group.len()..).unwrap_or_default();
         groups += match group.len() {
             1..=4 if group.bytes().all(|b| b.is_ascii_hexdigit()) => 1,
@@ -247,7 +252,7 @@ fn is_ipv6(text: &str) -> bool {
 /// # Errors
 /// [`BadEndpoint`] if no host can be read from the text.
 pub fn hostname(domain_or_url: &str) -> Result<String, BadEndpoint> {
-    let text = domain_or_url.trim();
+    let text = trimmed(domain_or_url);
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let authority = authority(rest.unwrap_or(text));
     if holds(authority, "@") {

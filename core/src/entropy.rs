@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::http::RequestId;
+use crate::secret::first;
 use crate::wire::base64;
 
 /// 128 bytes from the operating system's generator, drawn at once by the host for one machine.
@@ -37,7 +38,7 @@ impl Entropy {
     }
 
     fn part(&self, index: usize) -> [u8; 32] {
-        core::array::from_fn(|at| self.0[index * 32 + at])
+        first(self.0.iter().skip(index * 32))
     }
 }
 
@@ -73,6 +74,6 @@ impl RequestIds {
 
     fn hash(&self, label: &[u8]) -> [u8; 8] {
         let digest = Sha256::new().chain_update(*self.seed).chain_update(label).finalize();
-        core::array::from_fn(|at| digest[at])
+        first(digest.iter())
     }
 }

@@ -86,7 +86,7 @@ impl Digest {
     /// The digest of `text`.
     pub fn of(text: &str) -> Self {
         let whole = Sha256::digest(text);
-        Self(core::array::from_fn(|at| whole[at]))
+        Self(first(whole.iter()))
     }
 
     /// Reads what [`fmt::Display`] wrote.
@@ -116,6 +116,15 @@ impl Digest {
         }
         text
     }
+}
+
+/// So many bytes out of more; indexing them would bring along the words for a panic.
+pub(crate) fn first<'b, const LENGTH: usize>(bytes: impl Iterator<Item = &'b u8>) -> [u8; LENGTH] {
+    let mut first = [0; LENGTH];
+    for (to, byte) in first.iter_mut().zip(bytes) {
+        *to = *byte;
+    }
+    first
 }
 
 impl fmt::Display for Digest {

@@ -30,6 +30,70 @@ pub(crate) fn holds(text: &str, part: &str) -> bool {
     true
 }
 
+/// Whether a byte is one of a few.
+pub(crate) fn is_one_of(byte: u8, few: &str) -> bool {
+    few.bytes().any(|one| one == byte)
+}
+
+/// What is before the first of these ASCII characters and what is behind it.
+pub(crate) fn cut(text: &str, between: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == between)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The same with the last of them.
+pub(crate) fn cut_last(text: &str, between: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|byte| byte == between)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What is before the first of these ASCII characters: all of it if there is none.
+pub(crate) fn before(text: &str, between: u8) -> &str {
+    cut(text, between).map_or(text, |(before, _)| before)
+}
+
+/// What stands between these ASCII characters: all of it if there is none.
+pub(crate) fn parts(text: &str, between: u8) -> Parts<'_> {
+    Parts { rest: Some(text), between }
+}
+
+pub(crate) struct Parts<'a> {
+    rest: Option<&'a str>,
+    between: u8,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest?;
+        let (part, rest) = match cut(text, self.between) {
+            Some((part, rest)) => (part, Some(rest)),
+            None => (text, None),
+        };
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+/// Without white space at either end.
+pub(crate) fn trimmed(text: &str) -> &str {
+    stripped(text, char::is_whitespace)
+}
+
+/// Without characters of this kind at either end.
+pub(crate) fn stripped(text: &str, is_around: fn(char) -> bool) -> &str {
+    text.trim_matches(is_around)
+}
+
+/// Without any number of these behind it.
+pub(crate) fn without_end<'a>(mut text: &'a str, end: &str) -> &'a str {
+    while let Some(rest) = text.strip_suffix(end) {
+        text = rest;
+    }
+    text
+}
+
 /// Adds the digits of a whole number.
 pub(crate) fn decimal(to: &mut String, value: u64) {
     if value >= 10 {

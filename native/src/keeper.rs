@@ -304,13 +304,13 @@ impl Shared {
         self.lock_flight().unwritten = renewal.unwritten();
         let (outcome, trouble) = performed.map_err(Arc::new)?;
         match outcome {
-            Outcome::Renewed(credential, kept) => self.show(credential, kept, None),
+            Outcome::Renewed(credential, kept) => self.show(*credential, kept, None),
             Outcome::Adopted(credential) | Outcome::Recovered(credential) => {
-                self.show(credential, Kept::Saved, None);
+                self.show(*credential, Kept::Saved, None);
             }
             Outcome::StillGood(credential, _) => {
                 let trouble = trouble.map(Arc::new);
-                let still = Shown::new(&self.place, credential, Kept::Saved, trouble);
+                let still = Shown::new(&self.place, *credential, Kept::Saved, trouble);
                 // Whoever has signed out meanwhile stays so.
                 self.change(|shown| Shown { withdrawn: shown.withdrawn, ..still.clone() });
             }

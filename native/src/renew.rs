@@ -192,7 +192,7 @@ impl<'a> Performer<'a> {
         self.borrowed_from = record.as_ref().and_then(|record| record.borrowed_from.clone());
         Ok(Loaded {
             is_borrowed: self.borrowed_from.is_some(),
-            record: record.map(|record| record.credential),
+            record: record.map(|record| Box::new(record.credential)),
             ledger: noted.ledger,
             stash: noted.stash,
         })

@@ -50,7 +50,7 @@ impl Renewing {
             Task::Lock(..) | Task::Probe | Task::Confirm | Task::Unlock => Answer::Done,
             Task::Alive(_) => Answer::Alive(false),
             Task::Load => Answer::Loaded(Box::new(Loaded {
-                record: self.record.clone(),
+                record: self.record.clone().map(Box::new),
                 is_borrowed: self.is_borrowed,
                 ledger: self.ledger.clone(),
                 stash: self.stash.clone(),
@@ -115,7 +115,7 @@ fn credential(outcome: Outcome) -> Credential {
         Outcome::Adopted(credential)
         | Outcome::Recovered(credential)
         | Outcome::Renewed(credential, _)
-        | Outcome::StillGood(credential, _) => credential,
+        | Outcome::StillGood(credential, _) => *credential,
         Outcome::SignedIn(_) | Outcome::SignedOut { .. } => panic!("no renewal: {outcome:?}"),
     }
 }

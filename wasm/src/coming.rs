@@ -132,7 +132,7 @@ impl<'a> Arguments<'a> {
         };
         let record = || {
             let saved = members.raw("record").map(Secret::from);
-            saved.map(|saved| Credential::restore(&saved)).transpose()
+            saved.map(|saved| Credential::restore(&saved).map(Box::new)).transpose()
         };
         let (kind, trouble) = (members.string("type"), members.string("trouble"));
         match kind.as_deref().unwrap_or_default() {
@@ -148,7 +148,7 @@ impl<'a> Arguments<'a> {
                 })),
                 Err(_) => Answer::Failed(StoreTrouble::Unreadable),
             },
-            "changed" => Answer::Changed(record().ok().flatten().map(Box::new)),
+            "changed" => Answer::Changed(record().ok().flatten()),
             _ => Answer::Failed(match trouble.as_deref() {
                 Some("not_writable") => StoreTrouble::NotWritable,
                 Some("no_lock") => StoreTrouble::NoLock,

@@ -185,16 +185,18 @@ impl Flow {
     /// a redirect finds its login ([`state_digest`](crate::state_digest)), or of the
     /// `device_code`.
     pub fn names(&self) -> Vec<Digest> {
+        let mut names = Vec::new();
         match &self.state {
             State::AwaitingRedirect(login) => {
-                login.targets.iter().map(|target| target.state.digest()).collect()
+                login.targets.iter().for_each(|target| names.push(target.state.digest()));
             }
-            State::Polling(login, _) => [login.codes.device_code.digest()].into(),
+            State::Polling(login, _) => names.push(login.codes.device_code.digest()),
             State::RedeemingCode(..)
             | State::RequestingCode(..)
             | State::ExchangingToken(..)
-            | State::Finished(_) => Vec::new(),
+            | State::Finished(_) => {}
         }
+        names
     }
 
     /// Goes on where [`Flow::save`] left off: exactly as if the request that was out had been

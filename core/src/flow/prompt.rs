@@ -58,14 +58,15 @@ impl Prompt {
         match state {
             State::AwaitingRedirect(login) => {
                 let endpoint = client.provider().authorization_endpoint.as_ref()?;
-                let sign_ins = login.targets.iter().map(|target| {
+                let mut sign_ins = Vec::new();
+                for target in &login.targets {
                     let redirect_uri = target.redirect_uri.clone();
                     let verifier = &login.code_verifier;
                     let url =
                         authorization::url(client, endpoint.as_str(), scope, target, verifier);
-                    SignIn { url, redirect_uri, way: target.way }
-                });
-                Some(Self::OpenUrl { sign_ins: sign_ins.collect(), deadline: login.deadline })
+                    sign_ins.push(SignIn { url, redirect_uri, way: target.way });
+                }
+                Some(Self::OpenUrl { sign_ins, deadline: login.deadline })
             }
             State::Polling(login, _) => Some(Self::EnterCode {
                 user_code: login.codes.user_code.clone(),

@@ -83,16 +83,15 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
     }
     match &flow.state {
         State::AwaitingRedirect(login) => {
-            let listed = |which: fn(&Target) -> bool, text: fn(&Target) -> &str| {
-                let mut list = Vec::new();
-                list.extend(login.targets.iter().filter(|target| which(target)).map(text));
-                list
+            let mut listed = |name, text: fn(&Target) -> Option<&str>| {
+                to.open_list(name);
+                login.targets.iter().filter_map(text).for_each(|text| to.element(text));
+                to.close_list();
             };
-            let address: fn(&Target) -> &str = |target| &target.redirect_uri;
-            to.strings("redirect_uris", &listed(|_| true, address));
-            to.strings("states", &listed(|_| true, |target| target.state.expose()));
-            to.strings("pages", &listed(|target| target.way == Way::Page, address));
-            to.strings("bare", &listed(|target| target.takes_bare_code, address));
+            listed("redirect_uris", |target| Some(&target.redirect_uri));
+            listed("states", |target| Some(target.state.expose()));
+            listed("pages", |target| (target.way == Way::Page).then_some(&target.redirect_uri));
+            listed("bare", |target| target.takes_bare_code.then_some(&target.redirect_uri));
             to.string("code_verifier", login.code_verifier.secret().expose());
             to.number("expires_in", millis(now.until(login.deadline)));
         }

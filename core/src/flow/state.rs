@@ -144,7 +144,9 @@ impl State {
         let Self::AwaitingRedirect(login) = self else { return Err(Rejected::NotExpected) };
         *self = match authorization::read(cx.client, &login.targets, redirect)? {
             Arrived::Code { code, target } => {
-                let Target { redirect_uri, state, .. } = login.targets.swap_remove(target);
+                let mut targets = core::mem::take(&mut login.targets).into_iter();
+                let target = targets.nth(target).ok_or(Rejected::StateMismatch)?;
+                let Target { redirect_uri, state, .. } = target;
                 let code_verifier = login.code_verifier.secret().clone();
                 let grant = CodeGrant { code, code_verifier, redirect_uri, state: Some(state) };
                 Self::RedeemingCode(grant, Call::now(cx.now))

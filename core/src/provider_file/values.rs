@@ -98,15 +98,20 @@ impl<F: Field> Field for Option<F> {
     }
 }
 
+fn each(raw: &str, one: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {
+    let elements = elements(raw).ok_or_else(|| String::from(" must be a list"))?;
+    elements.into_iter().try_for_each(one)
+}
+
 impl<F: Field> Field for Vec<F> {
     fn set(&mut self, raw: &str) -> Result<(), String> {
         self.clear();
-        for element in elements(raw).ok_or_else(|| String::from(" must be a list"))? {
+        each(raw, &mut |element| {
             let mut value = F::blank();
             value.set(element)?;
             self.push(value);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn blank() -> Self {
@@ -208,7 +213,7 @@ macro_rules! names {
             fn set(&mut self, raw: &str) -> Result<(), String> {
                 *self = match string(raw).unwrap_or_default().as_str() {
                     $($name => Self::$value,)*
-                    _ => return Err(joined(&[" must be one of", $(" ", $name),*])),
+                    _ => return Err(concat!(" must be one of", $(" ", $name),*).into()),
                 };
                 Ok(())
             }

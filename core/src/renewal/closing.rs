@@ -2,6 +2,7 @@
 //! back.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::ledger::{Ledger, NewerLedger};
 use super::noting::{Note, Seen};
@@ -24,7 +25,7 @@ pub(super) struct Closing {
     pub(super) remove: bool,
     pub(super) unstash: bool,
     /// Whose tokens to revoke, once the locks are given back.
-    pub(super) revoke: Option<Credential>,
+    pub(super) revoke: Option<Box<Credential>>,
     pub(super) then: Then,
 }
 
@@ -57,7 +58,7 @@ impl Closing {
     /// What others have written stays. There may be something to say to it; and a new login, or
     /// none, leaves nothing that waits for an old one.
     fn read_again(&mut self, loaded: &Loaded, job: &Job) {
-        let record = loaded.record.as_ref();
+        let record = loaded.record.as_deref();
         self.note.take_if(|note| !note.read_again(record));
         let stands = record.and_then(Credential::renewed_by).map(Secret::digest);
         let stash = loaded.stash.as_ref().and_then(Stash::read);
@@ -120,11 +121,11 @@ impl Left {
 impl Renewal {
     /// Ends with the credential that is there, if it is good for as long as was asked, and why
     /// there is no newer one; else with that alone.
-    pub(super) fn instead(&self, record: Credential, why: Error) -> State {
+    pub(super) fn instead(&self, record: Box<Credential>, why: Error) -> State {
         Closing::then(self.or_still_good(record, why)).into()
     }
 
-    pub(super) fn or_still_good(&self, record: Credential, why: Error) -> Then {
+    pub(super) fn or_still_good(&self, record: Box<Credential>, why: Error) -> Then {
         Then::finish(if self.still_lasts(&record) && why != Error::Cancelled {
             Ok(Outcome::StillGood(record, why))
         } else {
@@ -244,11 +245,14 @@ impl Renewal {
         let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
         let digest = |held: &Credential| held.renewed_by().map(Secret::digest);
-        let stands = loaded.record.as_ref().and_then(digest);
+        let stands = loaded.record.as_deref().and_then(digest);
         // The newest tokens there are.
         let stash = stash.filter(|stash| stash.is_login() || stash.instead_of == stands);
         let newest = stash.map(|stash| stash.credential).or(loaded.record);
-        let spent = stands.into_iter().chain(newest.as_ref().and_then(digest)).collect();
+        let mut spent = Vec::new();
+        for token in [stands, newest.as_deref().and_then(digest)].into_iter().flatten() {
+            spent.push(token);
+        }
         let provider = self.client.provider();
         let may_revoke = |record: &Credential| {
             provider.revocation_endpoint.is_some()
@@ -261,7 +265,7 @@ impl Renewal {
             note: Some(Note::SignedOut { spent }),
             remove: true,
             unstash,
-            revoke: newest.filter(may_revoke),
+            revoke: newest.filter(|newest| may_revoke(newest)),
             then: Then::finish(Ok(outcome)),
         }))
     }

@@ -71,7 +71,7 @@ impl Renewal {
     pub(super) fn waiting_login(&self, loaded: &Loaded) -> Option<Stash> {
         let stash = loaded.stash.as_ref().and_then(Stash::read)?;
         let token = stash.credential.renewed_by().map(Secret::digest);
-        let stands = loaded.record.as_ref().and_then(Credential::renewed_by).map(Secret::digest);
+        let stands = loaded.record.as_deref().and_then(Credential::renewed_by).map(Secret::digest);
         let is_over = token.is_none_or(|token| self.seen.ledger.is_spent(token));
         (stash.is_login() && token != stands && !is_over && !loaded.is_borrowed).then_some(stash)
     }
@@ -82,14 +82,21 @@ impl Renewal {
         let ledger = &self.seen.ledger;
         let stands = record.renewed_by().map(Secret::digest)?;
         let is_over = loaded.is_borrowed || ledger.signed_out && ledger.is_spent(stands);
-        let stash = loaded.stash.as_ref().and_then(Stash::read).map(|stash| (stash, Kept::Stashed));
-        let tokens = self.unwritten.tokens.as_ref().map(|(instead_of, credential)| {
-            let (instead_of, credential) = (Some(*instead_of), (**credential).clone());
-            (Stash { instead_of, credential }, Kept::InMemory)
-        });
-        // What is only in memory came last, if it is there at all.
-        let mut waiting = tokens.into_iter().chain(stash);
-        waiting.find(|(stash, _)| stash.instead_of == Some(stands) && !is_over)
+        if is_over {
+            return None;
+        }
+        let instead_of = Some(stands);
+        match &self.unwritten.tokens {
+            // What is only in memory came last, if it is there at all.
+            Some((digest, credential)) if *digest == stands => {
+                let credential = credential.clone();
+                Some((Stash { instead_of, credential }, Kept::InMemory))
+            }
+            Some(_) | None => {
+                let stash = loaded.stash.as_ref().and_then(Stash::read)?;
+                (stash.instead_of == instead_of).then_some((stash, Kept::Stashed))
+            }
+        }
     }
 
     /// Takes the record as it is if it is not due; refuses it if it is another account's.
@@ -111,7 +118,7 @@ impl Renewal {
         let digest = record.renewed_by().map(Secret::digest);
         let is_in_place = self.is_locked() && self.aside.is_none();
         let note = self.settled(digest).filter(|_| is_in_place);
-        let record = record.clone();
+        let record = Box::new(record.clone());
         let then = Then::finish(Ok(match (self.aside, self.recovered) {
             (Some(kept), _) => Outcome::Renewed(record, kept),
             (None, true) => Outcome::Recovered(record),
@@ -144,17 +151,22 @@ impl Renewal {
         };
         let token = token.ok_or(Error::NotRenewable)?;
         let digest = token.digest();
-        let marks = self.seen.ledger.mark.iter().chain(&self.unwritten.mark);
-        let marks = marks.filter(|mark| mark.digest == digest);
+        let mut prior: Option<&Mark> = None;
+        for mark in [&self.seen.ledger.mark, &self.unwritten.mark].into_iter().flatten() {
+            let is_later = prior.is_none_or(|prior| mark.presented >= prior.presented);
+            if mark.digest == digest && is_later {
+                prior = Some(mark);
+            }
+        }
         Ok(Found {
-            record: record.clone(),
+            record: Box::new(record.clone()),
             is_borrowed: false,
             stands: stands.unwrap_or(digest),
             token,
             digest,
             exchange,
             logins: self.seen.ledger.logins,
-            prior: marks.max_by_key(|mark| mark.presented).cloned(),
+            prior: prior.cloned(),
             mark: None,
         })
     }

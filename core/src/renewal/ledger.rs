@@ -66,11 +66,17 @@ impl Ledger {
             return Err(NewerLedger);
         }
         let digests = object.raw("spent").and_then(crate::wire::json::strings).unwrap_or_default();
+        let mut spent = Vec::new();
+        for text in &digests {
+            if let Some(digest) = Digest::parse(text) {
+                spent.push(digest);
+            }
+        }
         Ok(Self {
             generation: object.integer("generation").unwrap_or(0),
             logins: object.integer("logins").unwrap_or(0),
             mark: object.object("mark").and_then(|mark| Mark::read(&mark)),
-            spent: digests.iter().filter_map(|text| Digest::parse(text)).collect(),
+            spent,
             signed_out: object.raw("signed_out") == Some("true"),
         })
     }
@@ -84,9 +90,9 @@ impl Ledger {
         if let Some(mark) = &self.mark {
             to.raw("mark", mark.write().expose());
         }
-        let spent: Vec<String> = self.spent.iter().map(|digest| digest.to_text()).collect();
-        let spent: Vec<&str> = spent.iter().map(String::as_str).collect();
-        to.strings("spent", &spent);
+        to.open_list("spent");
+        self.spent.iter().for_each(|digest| to.element(&digest.to_text()));
+        to.close_list();
         to.raw("signed_out", if self.signed_out { "true" } else { "false" });
         to.finish().expose().to_string()
     }
@@ -123,9 +129,12 @@ impl Ledger {
         if !self.is_spent(token) {
             self.spent.push(token);
         }
-        while self.spent.len() > MOST_SPENT {
-            self.spent.remove(0);
-        }
+        let too_many = self.spent.len().saturating_sub(MOST_SPENT);
+        let mut count = 0;
+        self.spent.retain(|_| {
+            count += 1;
+            count > too_many
+        });
     }
 }
 

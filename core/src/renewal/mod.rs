@@ -136,7 +136,7 @@ enum State {
 #[derive(Clone)]
 struct Refused {
     digest: Digest,
-    record: Credential,
+    record: Box<Credential>,
     why: Error,
 }
 
@@ -199,7 +199,7 @@ impl Renewal {
         }
         match self.take() {
             State::Delivering(fresh) => {
-                let step = RenewalStep::Deliver(Box::new(fresh.new.clone()));
+                let step = RenewalStep::Deliver(fresh.new.clone());
                 self.state = self.delivered(fresh);
                 step
             }

@@ -31,7 +31,7 @@ pub(super) enum Glance {
 /// A record that is to be renewed.
 #[derive(Clone)]
 pub(super) struct Found {
-    pub(super) record: Credential,
+    pub(super) record: Box<Credential>,
     /// It is another tool's: nothing is written.
     pub(super) is_borrowed: bool,
     /// Of what stands in the store, if these tokens could not be put there.
@@ -74,7 +74,7 @@ impl Renewal {
             State::AskingForOwner(found) => Task::Alive(found.marked_by().into()),
             State::Recovering(stash) => {
                 let expected = stash.instead_of.map_or(Expected::Anything, Expected::RenewedBy);
-                Task::Save(expected, Box::new(stash.credential.clone()))
+                Task::Save(expected, stash.credential.clone())
             }
             State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
             State::Marking(found) => Task::Note(self.seen.text, self.marked(found).write()),
@@ -84,7 +84,7 @@ impl Renewal {
                 Task::Stash(self.seen.stash, Some(Stash::write(None, new)))
             }
             State::Saving(fresh) | State::PausingToSave(fresh, _) => {
-                Task::Save(Expected::RenewedBy(fresh.found.stands), Box::new(fresh.new.clone()))
+                Task::Save(Expected::RenewedBy(fresh.found.stands), fresh.new.clone())
             }
             State::Replacing(new) => Task::Save(Expected::Anything, new.clone()),
             State::Closing(_) => return self.close(),
@@ -130,83 +130,92 @@ impl Renewal {
     }
 
     /// The transition out of every state but the exchange and the closing.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other answer is dealt with alike")]
     pub(super) fn go_on(&mut self, state: State, answer: Answer) -> State {
-        match (state, answer) {
-            (State::TakingLock(lock), Answer::Done) => self.locked(lock),
-            (State::TakingLock(_), Answer::Failed(trouble)) => self.unlocked(Error::Store(trouble)),
-            (State::TakingLock(Lock::Ours), _) if self.is_persons_wish() => self.went_past(),
-            (State::TakingLock(_), _) => self.unlocked(Error::Busy),
-            (State::Reading(glance), Answer::Loaded(loaded)) => self.read(glance, *loaded),
-            (State::Reading(glance), answer) => self.unreadable(glance, &answer),
-            (State::AskingForOwner(found), Answer::Alive(false)) => {
-                // It may have saved just before it ended, so the record is read again.
-                self.gone = Some(found.marked_by().into());
-                State::Reading(Glance::Locked)
-            }
-            // Where there is no telling, it may be alive.
-            (State::AskingForOwner(found), _) => self.await_owner(&found),
-            (State::Recovering(stash), Answer::Done) if stash.is_login() => {
-                self.signed_in(&stash.credential, Then::BeginAgain)
-            }
-            (State::Recovering(_), Answer::Done) => {
-                // The interrupted renewal is complete: the record has what it had brought.
-                self.recovered = true;
-                self.unwritten.tokens = None;
-                State::Reading(Glance::Locked)
-            }
-            (State::Recovering(stash), answer) if stash.is_login() => {
-                State::end(Err(store_error(&answer)))
-            }
-            (State::Recovering(_), _) => {
-                // Once is enough: whatever stands there now is gone on with.
-                self.aside = Some(Kept::Stashed);
-                State::Reading(Glance::Locked)
-            }
-            (State::Probing(found), Answer::Done) => self.mark(found),
-            (State::Probing(found), Answer::Failed(_)) if self.ask.in_memory => self.mark(found),
-            (State::ProbingToPart(closing), Answer::Done) => State::Closing(closing),
-            (State::Marking(found), Answer::Done) => {
+        let is_done = matches!(answer, Answer::Done);
+        match state {
+            State::TakingLock(lock) => self.asked_for_lock(lock, &answer),
+            State::Reading(glance) => match answer {
+                Answer::Loaded(loaded) => self.read(glance, loaded),
+                answer => self.unreadable(glance, &answer),
+            },
+            State::AskingForOwner(found) => self.asked_for_owner(&found, &answer),
+            State::Recovering(stash) => self.recovered(&stash, &answer),
+            State::Probing(found) if is_done || self.ask.in_memory => self.mark(found),
+            State::ProbingToPart(closing) if is_done => State::Closing(closing),
+            State::Marking(found) if is_done => {
                 self.seen.noted(self.marked(&found));
                 State::Confirming(found, Spend::now(self.clock))
             }
             // Somebody has gone past since the record was read: what it leads to is not known.
-            (State::Marking(_), Answer::Changed(_)) => State::Reading(Glance::Locked),
-            (State::Marking(found), _) if self.ask.in_memory => {
+            State::Marking(_) if matches!(answer, Answer::Changed(_)) => {
+                State::Reading(Glance::Locked)
+            }
+            State::Marking(found) if self.ask.in_memory => {
                 self.unwritten.mark.clone_from(&found.mark);
                 State::Confirming(found, Spend::now(self.clock))
             }
-            (State::Probing(found) | State::Marking(found), answer) => {
+            State::Probing(found) | State::Marking(found) => {
                 self.instead(found.record, store_error(&answer))
             }
-            (State::Confirming(found, spend), Answer::Done)
-                if !self.cancelled && self.is_locked() =>
-            {
+            State::Confirming(found, spend) if is_done && !self.cancelled && self.is_locked() => {
                 State::Spending(found, spend)
             }
-            (State::Confirming(found, _), answer) => self.not_confirmed(*found, &answer),
-            (State::Stashing(mut fresh), answer) => {
-                fresh.stashed = matches!(answer, Answer::Done);
+            State::Confirming(found, _) => self.not_confirmed(found, &answer),
+            State::Stashing(mut fresh) => {
+                fresh.stashed = is_done;
                 if fresh.stashed {
                     self.seen.stashed(Some(&fresh.stash()));
                 }
                 State::Saving(fresh)
             }
-            (State::StashingLogin(..), Answer::Done) => {
-                State::end(Ok(Outcome::SignedIn(Kept::Stashed)))
-            }
-            (State::StashingLogin(_, why), Answer::Changed(_)) => {
-                State::Reading(Glance::Unlocked(why))
-            }
-            (State::StashingLogin(_, why), _) => State::end(Err(why)),
-            (State::Saving(fresh), answer) => self.saved(fresh, answer),
-            (State::Replacing(new), Answer::Done) => {
+            State::StashingLogin(..) if is_done => State::end(Ok(Outcome::SignedIn(Kept::Stashed))),
+            State::StashingLogin(_, why) => match answer {
+                Answer::Changed(_) => State::Reading(Glance::Unlocked(why)),
+                _ => State::end(Err(why)),
+            },
+            State::Saving(fresh) => self.saved(fresh, &answer),
+            State::Replacing(new) if is_done => {
                 self.signed_in(&new, Then::finish(Ok(Outcome::SignedIn(Kept::Saved))))
             }
-            (State::Replacing(_) | State::ProbingToPart(_), answer) => {
-                State::end(Err(store_error(&answer)))
-            }
-            (state, _) => state,
+            State::Replacing(_) | State::ProbingToPart(_) => State::end(Err(store_error(&answer))),
+            state => state,
         }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other answer is dealt with alike")]
+    fn asked_for_lock(&mut self, lock: Lock, answer: &Answer) -> State {
+        match answer {
+            Answer::Done => self.locked(lock),
+            Answer::Failed(trouble) => self.unlocked(Error::Store(*trouble)),
+            _ if lock == Lock::Ours && self.is_persons_wish() => self.went_past(),
+            _ => self.unlocked(Error::Busy),
+        }
+    }
+
+    fn asked_for_owner(&mut self, found: &Found, answer: &Answer) -> State {
+        if let Answer::Alive(false) = answer {
+            // It may have saved just before it ended, so the record is read again.
+            self.gone = Some(found.marked_by().into());
+            return State::Reading(Glance::Locked);
+        }
+        // Where there is no telling, it may be alive.
+        self.await_owner(found)
+    }
+
+    fn recovered(&mut self, stash: &Stash, answer: &Answer) -> State {
+        match (stash.is_login(), answer) {
+            (true, Answer::Done) => return self.signed_in(&stash.credential, Then::BeginAgain),
+            (true, answer) => return State::end(Err(store_error(answer))),
+            (false, Answer::Done) => {
+                // The interrupted renewal is complete: the record has what it had brought.
+                self.recovered = true;
+                self.unwritten.tokens = None;
+            }
+            // Once is enough: whatever stands there now is gone on with.
+            (false, _) => self.aside = Some(Kept::Stashed),
+        }
+        State::Reading(Glance::Locked)
     }
 
     pub(super) fn is_locked(&self) -> bool {
@@ -270,7 +279,7 @@ impl Renewal {
         }
     }
 
-    fn read(&mut self, glance: Glance, loaded: Loaded) -> State {
+    fn read(&mut self, glance: Glance, loaded: Box<Loaded>) -> State {
         let ledger = match loaded.ledger.as_deref().map(Ledger::read).transpose() {
             Ok(ledger) => ledger.unwrap_or_default(),
             Err(NewerLedger) => return State::end(Err(Error::Store(StoreTrouble::Newer))),
@@ -280,7 +289,7 @@ impl Renewal {
         match (glance, &self.job) {
             (Glance::Locked, Job::Renew) => self.judge(&loaded),
             (Glance::Locked, Job::SignIn(new)) => State::Replacing(new.clone()),
-            (Glance::Locked, Job::SignOut) => self.sign_out_of(loaded),
+            (Glance::Locked, Job::SignOut) => self.sign_out_of(*loaded),
             (Glance::Unlocked(why), Job::SignIn(new)) => State::StashingLogin(new.clone(), why),
             (Glance::Unlocked(why), _) => match loaded.record {
                 // The old login is no longer what the person wants.
@@ -291,7 +300,7 @@ impl Renewal {
                     adopted.unwrap_or_else(|| self.instead(record, why))
                 }
             },
-            (Glance::Refused(times, refused), _) => self.look(times, refused, loaded),
+            (Glance::Refused(times, refused), _) => self.look(times, refused, *loaded),
             (Glance::Overtaken(fresh), _) => self.overtaken_by(&fresh, loaded.record),
         }
     }
@@ -321,7 +330,7 @@ impl Renewal {
     }
 
     /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
-    fn not_confirmed(&self, found: Found, answer: &Answer) -> State {
+    fn not_confirmed(&self, found: Box<Found>, answer: &Answer) -> State {
         let why = match (answer, self.cancelled) {
             (Answer::Failed(trouble), _) => Error::Store(*trouble),
             (_, true) => Error::Cancelled,

@@ -33,8 +33,8 @@ pub(super) struct Spend(Call);
 /// New tokens that are not in the record yet.
 #[derive(Clone)]
 pub(super) struct Fresh {
-    pub(super) found: Found,
-    pub(super) new: Credential,
+    pub(super) found: Box<Found>,
+    pub(super) new: Box<Credential>,
     /// The token that was presented is spent.
     pub(super) rotated: bool,
     pub(super) stashed: bool,
@@ -98,7 +98,7 @@ impl Renewal {
             })
         });
         match reply {
-            Ok(new) => Self::granted(found, *new),
+            Ok(new) => Self::granted(found, new),
             Err(Failure::Refused(refusal)) => self.refused(&found, refusal),
             Err(Failure::NotProcessed(trouble, after)) => {
                 match tries.not_processed(Repeat::Freely, trouble, after, self.clock, &self.ids) {
@@ -122,7 +122,7 @@ impl Renewal {
         }
     }
 
-    fn granted(found: Box<Found>, new: Credential) -> State {
+    fn granted(found: Box<Found>, new: Box<Credential>) -> State {
         let (was, is) = (&found.record.account.id, &new.account.id);
         if was.is_some() && is != was {
             // Somebody else's tokens: of no use, and the record's own may be spent.
@@ -130,13 +130,7 @@ impl Renewal {
             return Closing { note: found.ended(Ended::Unknown), ..Closing::then(then) }.into();
         }
         let rotated = new.renewed_by().map(Secret::digest) != Some(found.digest);
-        State::Delivering(Box::new(Fresh {
-            found: *found,
-            new,
-            rotated,
-            stashed: false,
-            failures: 0,
-        }))
+        State::Delivering(Box::new(Fresh { found, new, rotated, stashed: false, failures: 0 }))
     }
 
     fn refused(&mut self, found: &Found, refusal: Refusal) -> State {
@@ -217,10 +211,10 @@ impl Renewal {
     }
 
     /// What became of the save.
-    pub(super) fn saved(&mut self, mut fresh: Box<Fresh>, answer: Answer) -> State {
+    pub(super) fn saved(&mut self, mut fresh: Box<Fresh>, answer: &Answer) -> State {
         match answer {
             Answer::Done => self.durable(*fresh),
-            Answer::Changed(Some(there)) if fresh.is_what(&there) => self.durable(*fresh),
+            Answer::Changed(Some(there)) if fresh.is_what(there) => self.durable(*fresh),
             Answer::Changed(_) => State::Reading(Glance::Overtaken(fresh)),
             Answer::Held | Answer::Loaded(_) | Answer::Alive(_) | Answer::Failed(_) => {
                 let pause = SAVE_AGAIN_MS.get(fresh.failures).copied();
@@ -248,7 +242,7 @@ impl Renewal {
     /// mark stays where it is.
     pub(super) fn keep_aside(&mut self, fresh: Fresh) -> State {
         let kept = if fresh.stashed { Kept::Stashed } else { Kept::InMemory };
-        let tokens = || (fresh.found.stands, Box::new(fresh.new.clone()));
+        let tokens = || (fresh.found.stands, fresh.new.clone());
         self.unwritten.tokens = (fresh.rotated && !fresh.stashed).then(tokens);
         let note = fresh.found.ended(Ended::Unknown);
         let then = Then::finish(Ok(Outcome::Renewed(fresh.new, kept)));
@@ -256,7 +250,7 @@ impl Renewal {
     }
 
     /// The record no longer held what was spent.
-    pub(super) fn overtaken_by(&mut self, fresh: &Fresh, there: Option<Credential>) -> State {
+    pub(super) fn overtaken_by(&mut self, fresh: &Fresh, there: Option<Box<Credential>>) -> State {
         let is_new_login = self.seen.ledger.logins > fresh.found.logins;
         let revoke = (there.is_none() || is_new_login).then(|| fresh.new.clone());
         let unstash = fresh.stashed && revoke.is_some();
@@ -297,7 +291,7 @@ impl Fresh {
     }
 
     fn renewed(&self) -> Note {
-        let Found { stands, digest, mark, logins, .. } = &self.found;
+        let Found { stands, digest, mark, logins, .. } = &*self.found;
         let spent = if self.rotated { [*stands, *digest].into() } else { Vec::new() };
         Note::Renewed { attempt: mark.as_ref().map(|mark| mark.attempt), logins: *logins, spent }
     }

@@ -1,6 +1,8 @@
 //! New tokens on their way into the record, written down first: whatever happens to the record or
 //! to this process between the server's answer and a durable save, the next renewal finds them.
 
+use alloc::boxed::Box;
+
 use crate::credential::Credential;
 use crate::wire::json::{Object, Writer};
 use crate::{Digest, Secret};
@@ -10,13 +12,13 @@ use crate::{Digest, Secret};
 pub(super) struct Stash {
     /// Of the token that was presented for it; none for a login, which replaces whatever there is.
     pub(super) instead_of: Option<Digest>,
-    pub(super) credential: Credential,
+    pub(super) credential: Box<Credential>,
 }
 
 /// The login in a stash that could not be put into the record when it was finished; none if the
 /// stash is a renewal's.
 pub fn waiting_login(stash: &Secret) -> Option<Credential> {
-    Stash::read(stash).filter(Stash::is_login).map(|stash| stash.credential)
+    Stash::read(stash).filter(Stash::is_login).map(|stash| *stash.credential)
 }
 
 impl Stash {
@@ -39,9 +41,7 @@ impl Stash {
             Some(_) => Some(Digest::parse(&object.string("instead_of")?)?),
             None => None,
         };
-        Some(Self {
-            instead_of,
-            credential: Credential::restore(&Secret::from(object.raw("credential")?)).ok()?,
-        })
+        let credential = Credential::restore(&Secret::from(object.raw("credential")?)).ok()?;
+        Some(Self { instead_of, credential: Box::new(credential) })
     }
 }

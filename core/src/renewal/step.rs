@@ -132,7 +132,7 @@ pub enum Answer {
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The credential, if there is one.
-    pub record: Option<Credential>,
+    pub record: Option<Box<Credential>>,
     /// The record is another tool's, and only that tool renews it.
     pub is_borrowed: bool,
     /// What [`Task::Note`] wrote last.
@@ -255,13 +255,13 @@ impl Due {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// Nothing had to be asked: the record is good, perhaps because somebody else renewed it.
-    Adopted(Credential),
+    Adopted(Box<Credential>),
     /// Nothing had to be asked: an interrupted renewal had left the new tokens behind.
-    Recovered(Credential),
+    Recovered(Box<Credential>),
     /// There are new tokens.
-    Renewed(Credential, Kept),
+    Renewed(Box<Credential>, Kept),
     /// It could not be renewed, for this reason, and is still good for as long as was asked.
-    StillGood(Credential, Error),
+    StillGood(Box<Credential>, Error),
     /// The login stands in the record, or waits beside it for the owner tool's lock: the next
     /// renewal puts it in place.
     SignedIn(Kept),

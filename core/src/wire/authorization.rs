@@ -8,6 +8,7 @@ use crate::endpoint::check_redirect_uri;
 use crate::error::ErrorCode;
 use crate::rejected::{Malformed, Mistake, Rejected};
 use crate::scope::Scope;
+use crate::text::{before, cut};
 use crate::wire::device::is_visible;
 use crate::wire::form;
 use crate::wire::paste::{self, Shape};
@@ -96,21 +97,21 @@ pub(crate) fn read(
     match shape(redirect, &text, to_open)? {
         Shape::Address { address, query, fragment } => {
             let answer = Parsed::read(query, fragment)?;
-            let target = answer.target(targets)?;
-            if !is_address_of(address, &targets[target].redirect_uri) {
+            let (target, way_back) = answer.target(targets)?;
+            if !is_address_of(address, &way_back.redirect_uri) {
                 return Err(Rejected::Malformed(Malformed::WrongAddress));
             }
-            answer.finish(client, targets, target)
+            answer.finish(client, target, way_back)
         }
         Shape::Query { query, fragment } => {
             let answer = Parsed::read(query, fragment)?;
-            let target = answer.target(targets)?;
-            answer.finish(client, targets, target)
+            let (target, way_back) = answer.target(targets)?;
+            answer.finish(client, target, way_back)
         }
         Shape::CodeAndState { code, state } => {
-            let target = find(targets, state)?;
+            let (target, way_back) = find(targets, state)?;
             // The provider's own page has no room for `iss`; anywhere else its absence counts.
-            if targets[target].way == Way::Redirect {
+            if way_back.way == Way::Redirect {
                 check_issuer(client, None)?;
             }
             Ok(Arrived::Code { code: checked(code)?, target })
@@ -189,15 +190,15 @@ impl Parsed {
         if in_fragment { Err(Rejected::Malformed(Malformed::WrongAddress)) } else { Ok(parsed) }
     }
 
-    fn target(&self, targets: &[Target]) -> Result<usize, Rejected> {
+    fn target<'t>(&self, targets: &'t [Target]) -> Result<(usize, &'t Target), Rejected> {
         find(targets, self.state.as_deref().unwrap_or_default())
     }
 
     fn finish(
         self,
         client: &Client,
-        targets: &[Target],
         target: usize,
+        way_back: &Target,
     ) -> Result<Arrived, Rejected> {
         check_issuer(client, self.iss.as_deref())?;
         match (self.code, self.error) {
@@ -206,7 +207,7 @@ impl Parsed {
                 let codes = &client.provider().token.error_codes;
                 let error = codes.get(&error).unwrap_or(&error);
                 let code = ErrorCode::read(error);
-                let sent = targets.get(target).map(|target| &target.state);
+                let sent = Some(&way_back.state);
                 Ok(Arrived::Refused(code.filter(|code| !code.echoes(sent))))
             }
             (Some(_), Some(_)) => Err(Rejected::Malformed(Malformed::CodeAndError)),
@@ -216,11 +217,11 @@ impl Parsed {
 }
 
 /// Which way back has this state. Every one is compared, and an absent state equals none.
-fn find(targets: &[Target], state: &str) -> Result<usize, Rejected> {
+fn find<'t>(targets: &'t [Target], state: &str) -> Result<(usize, &'t Target), Rejected> {
     let mut found = Err(Rejected::StateMismatch);
     for (at, target) in targets.iter().enumerate().rev() {
         if target.state.matches(state) & !state.is_empty() {
-            found = Ok(at);
+            found = Ok((at, target));
         }
     }
     found
@@ -251,8 +252,9 @@ fn checked(code: &str) -> Result<Secret, Rejected> {
 
 /// The same scheme, host, port and path; a path alone where the host has been looked at already.
 fn is_address_of(address: &str, redirect_uri: &str) -> bool {
-    let expected = redirect_uri.split(['?', '#']).next().unwrap_or_default();
-    let path = expected.splitn(4, '/').nth(3);
+    let expected = before(before(redirect_uri, b'?'), b'#');
+    let behind_scheme = cut(expected, b'/').and_then(|(_, rest)| cut(rest, b'/'));
+    let path = behind_scheme.and_then(|(_, rest)| cut(rest, b'/')).map(|(_, path)| path);
     match address.strip_prefix('/') {
         Some(given) => Some(given) == path || given.is_empty() && path.is_none(),
         None => address == expected,

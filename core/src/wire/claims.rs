@@ -8,6 +8,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::Secret;
+use crate::text::{parts, without_end};
 use crate::wire::base64;
 use crate::wire::json::Object;
 
@@ -25,12 +26,12 @@ impl UnverifiedClaims {
         if jwt.len() > MAX_JWT {
             return None;
         }
-        let mut segments = jwt.splitn(4, '.');
+        let mut segments = parts(jwt, b'.');
         let (_, payload, _) = (segments.next()?, segments.next()?, segments.next()?);
         if segments.next().is_some() {
             return None;
         }
-        let claims = base64::decode_url_safe(payload.trim_end_matches('='))?;
+        let claims = base64::decode_url_safe(without_end(payload, "="))?;
         let claims = Zeroizing::new(claims);
         Object::read(&claims).ok()?;
         Some(Self(claims))

@@ -11,6 +11,7 @@ use crate::error::{BadResponse, ErrorCode};
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
 use crate::provider::{DeviceDialect, Encoding};
 use crate::scope::Scope;
+use crate::text::trimmed;
 use crate::wire::json::Object;
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::reply::{Failure, Reading, interval};
@@ -139,7 +140,7 @@ impl DeviceReply {
 }
 
 fn is_user_code(code: &str) -> bool {
-    !code.trim().is_empty() && code.len() <= MAX_USER_CODE && is_visible(code)
+    !trimmed(code).is_empty() && code.len() <= MAX_USER_CODE && is_visible(code)
 }
 
 /// Visible ASCII and spaces (RFC 6749 appendix A).

@@ -8,7 +8,7 @@ use crate::credential::Credential;
 use crate::error::BadResponse;
 use crate::http::{Header, Purpose, Request, RequestId};
 use crate::provider::TokenExchange;
-use crate::text::joined;
+use crate::text::{joined, parts, trimmed, without_end};
 use crate::wire::claims::plausible_seconds;
 use crate::wire::json::{Number, Object};
 use crate::wire::{request, token};
@@ -38,7 +38,7 @@ pub(crate) fn read(
     let token = token::required_token(object, "token")?;
     let mut second = Box::new(first.clone());
     let api = object.object("endpoints").and_then(|endpoints| endpoints.string("api"));
-    let api = api.map(|url| url.trim_end_matches('/').to_string());
+    let api = api.map(|url| without_end(&url, "/").to_string());
     let api = api.or_else(|| proxy_endpoint(&token)).and_then(|url| api_base(exchange, url));
     if api.is_some() {
         second.api_base = api;
@@ -60,7 +60,8 @@ pub(crate) fn read(
 /// The token is a list `name=value;…`, and `proxy-ep` names the host of completions; that of the
 /// API differs in its first label.
 fn proxy_endpoint(token: &Secret) -> Option<String> {
-    let host = token.expose().split(';').find_map(|pair| pair.trim().strip_prefix("proxy-ep="))?;
+    let host =
+        parts(token.expose(), b';').find_map(|pair| trimmed(pair).strip_prefix("proxy-ep="))?;
     Some(match host.strip_prefix("proxy.") {
         Some(rest) => joined(&["https://api.", rest]),
         None => joined(&["https://", host]),

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::text::{cut, parts};
+
 /// Adds `text` with everything escaped that is not a letter, a digit or one of `*-._`.
 pub fn escape(to: &mut String, text: &str) {
     for byte in text.bytes() {
@@ -27,8 +29,8 @@ fn hex_digit(value: u8) -> char {
 /// The names and values of a query, in order.
 pub fn pairs(query: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for pair in parts(query, b'&') {
+        let (name, value) = cut(pair, b'=').unwrap_or((pair, ""));
         if !pair.is_empty() {
             pairs.push((unescaped(name), unescaped(value)));
         }

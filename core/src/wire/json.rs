@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use crate::Secret;
 use crate::error::BadResponse;
 use crate::http::MAX_BODY;
-use crate::text::decimal;
+use crate::text::{decimal, trimmed};
 pub use number::Number;
 use scan::Scanner;
 
@@ -95,7 +95,7 @@ impl<'a> Object<'a> {
     pub fn number(&self, name: &str) -> Option<Number> {
         let raw = self.raw(name)?;
         match string(raw) {
-            Some(quoted) => Number::parse(quoted.trim()),
+            Some(quoted) => Number::parse(trimmed(&quoted)),
             None => Number::parse(raw),
         }
     }
@@ -181,7 +181,7 @@ pub(crate) fn strings(raw: &str) -> Option<Vec<String>> {
 }
 
 fn is_object_text(text: &str) -> bool {
-    text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
+    text.trim_ascii_start().starts_with('{')
 }
 
 /// A flat JSON object in the making.
@@ -207,14 +207,20 @@ impl Writer {
         }
     }
 
-    /// Adds an array of strings.
-    pub fn strings(&mut self, name: &str, values: &[&str]) {
+    /// Begins an array: elements follow, until it is closed.
+    pub fn open_list(&mut self, name: &str) {
         self.name(name);
         self.0.push('[');
-        for value in values {
-            self.separate('[');
-            quote(&mut self.0, value);
-        }
+    }
+
+    /// Adds a string to an array.
+    pub fn element(&mut self, value: &str) {
+        self.separate('[');
+        quote(&mut self.0, value);
+    }
+
+    /// Ends an array.
+    pub fn close_list(&mut self) {
         self.0.push(']');
     }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use crate::Endpoint;
 use crate::rejected::{Malformed, Mistake, Rejected};
-use crate::text::holds;
+use crate::text::{cut, holds, is_one_of, parts, stripped};
 
 /// The forms in which a redirect arrives.
 pub(crate) enum Shape<'a> {
@@ -45,14 +45,13 @@ pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Sha
         return Ok(address(text));
     }
     let query = text.strip_prefix('?').unwrap_or(text);
-    if ["code=", "state=", "error=", "iss="]
-        .iter()
-        .any(|name| query.starts_with(name) || query.split('&').any(|pair| pair.starts_with(name)))
-    {
-        let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    if ["code=", "state=", "error=", "iss="].iter().any(|name| {
+        query.starts_with(name) || parts(query, b'&').any(|pair| pair.starts_with(name))
+    }) {
+        let (query, fragment) = cut(query, b'#').unwrap_or((query, ""));
         return Ok(Shape::Query { query, fragment });
     }
-    match text.split_once('#') {
+    match cut(text, b'#') {
         Some((code, state)) if !code.is_empty() && !state.is_empty() && !holds(state, "#") => {
             Ok(Shape::CodeAndState { code, state })
         }
@@ -67,18 +66,23 @@ pub(crate) fn shape<'a>(text: &'a str, to_open: Option<&Endpoint>) -> Result<Sha
 /// Takes off what a chat window, shell or terminal put around the text, and the line breaks that
 /// a terminal put into it. White space inside that is no line break was there before.
 pub(crate) fn undecorated(text: &str) -> Result<Cow<'_, str>, Rejected> {
-    let around = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '`');
-    let text = text.trim_matches(around);
-    if !text.contains(char::is_whitespace) {
+    let text = stripped(text, |c| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '`'));
+    if !has_space(text) {
         return Ok(Cow::Borrowed(text));
     }
-    let lines = text.split(['\r', '\n']).map(|line| line.trim_matches([' ', '\t']));
-    let joined: String = lines.collect();
-    if joined.contains(char::is_whitespace) {
+    let mut joined = String::new();
+    for line in parts(text, b'\n').flat_map(|lines| parts(lines, b'\r')) {
+        joined.push_str(stripped(line, |c| matches!(c, ' ' | '\t')));
+    }
+    if has_space(&joined) {
         let mistake = mistake(&joined).unwrap_or(Mistake::Other);
         return Err(Rejected::Malformed(Malformed::Pasted(mistake)));
     }
     Ok(Cow::Owned(joined))
+}
+
+fn has_space(text: &str) -> bool {
+    text.chars().any(char::is_whitespace)
 }
 
 fn is_url(text: &str) -> bool {
@@ -86,20 +90,20 @@ fn is_url(text: &str) -> bool {
 }
 
 fn address(text: &str) -> Shape<'_> {
-    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
-    let (address, query) = text.split_once('?').unwrap_or((text, ""));
+    let (text, fragment) = cut(text, b'#').unwrap_or((text, ""));
+    let (address, query) = cut(text, b'?').unwrap_or((text, ""));
     Shape::Address { address, query, fragment }
 }
 
 /// What the text is, if it can be no code.
 fn mistake(text: &str) -> Option<Mistake> {
-    let is_code = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=:%|!*".contains(&b);
+    let is_code = |b: u8| b.is_ascii_alphanumeric() || is_one_of(b, "-._~+/=:%|!*");
     match text {
         "" => Some(Mistake::Nothing),
         _ if ["sk-", "ghp_", "gho_", "ghu_", "eyJ"].iter().any(|key| text.starts_with(key)) => {
             Some(Mistake::Key)
         }
-        _ if text.starts_with(['{', '[']) => Some(Mistake::Json),
+        _ if text.starts_with('{') || text.starts_with('[') => Some(Mistake::Json),
         _ if holds(text, "@") && holds(text, ".") => Some(Mistake::Email),
         _ if text.bytes().all(is_code) => None,
         _ => Some(Mistake::Other),

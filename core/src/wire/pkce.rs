@@ -6,6 +6,7 @@ use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
+use crate::text::is_one_of;
 use crate::wire::base64;
 
 /// 43 to 128 of the unreserved characters (RFC 7636 §4.1).
@@ -24,7 +25,9 @@ impl CodeVerifier {
             let more = Sha256::new().chain_update(random).chain_update([block]).finalize();
             text.push_str(&base64::url_safe(&more));
         }
-        text.truncate(length);
+        while text.len() > length {
+            text.pop();
+        }
         Self(Secret::new(text))
     }
 
@@ -34,7 +37,7 @@ impl CodeVerifier {
     /// [`BadCodeVerifier`] if it isn't 43 to 128 unreserved characters.
     pub fn parse(text: impl Into<Secret>) -> Result<Self, BadCodeVerifier> {
         let text = text.into();
-        let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || is_one_of(b, "-._~");
         let length = text.expose().len();
         if (43..=128).contains(&length) && text.expose().bytes().all(is_unreserved) {
             Ok(Self(text))

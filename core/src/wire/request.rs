@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::http::{Header, Method, Purpose, Request, RequestId};
 use crate::map::Map;
 use crate::provider::{ClientAuthentication, Encoding};
-use crate::text::joined;
+use crate::text::{cut, joined};
 use crate::wire::json::Writer;
 use crate::wire::{base64, form};
 use crate::{Client, Endpoint, Secret};
@@ -44,7 +44,7 @@ impl<'a> Parameters<'a> {
 
     /// `?name=value&…` behind an address that may have a query already.
     pub(crate) fn behind(&self, address: &str) -> String {
-        let joint = match address.split_once('?') {
+        let joint = match cut(address, b'?') {
             None => "?",
             Some((_, "")) => "",
             Some(_) => "&",

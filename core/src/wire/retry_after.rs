@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use crate::text::{cut, parts, trimmed};
+
 /// Less would hammer, more is no answer to a login.
 const BOUNDS: core::ops::RangeInclusive<u64> = 1..=3600;
 
 /// When to come back: between a second and an hour from now, whatever the server says.
 pub(crate) fn read(value: &str, wall_ms: u64) -> Option<Duration> {
-    let value = value.trim();
+    let value = trimmed(value);
     let seconds = match value.parse::<u64>() {
         Ok(seconds) => seconds,
         Err(_) if value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty() => u64::MAX,
@@ -20,12 +22,12 @@ pub(crate) fn read(value: &str, wall_ms: u64) -> Option<Duration> {
 fn date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split_once(',')?.1.strip_prefix(' ')?.split(' ');
+    let mut words = parts(cut(text, b',')?.1.strip_prefix(' ')?, b' ');
     let day: u64 = words.next()?.parse().ok()?;
     let name = words.next()?;
     let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
     let year: u64 = words.next()?.parse().ok()?;
-    let mut time = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
+    let mut time = parts(words.next()?, b':').map(|part| part.parse::<u64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
     let in_range = (1970..=9999).contains(&year)
         && (1..=31).contains(&day)

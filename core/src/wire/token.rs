@@ -9,6 +9,7 @@ use crate::error::BadResponse;
 use crate::http::{Purpose, Request, RequestId};
 use crate::provider::{AccountRules, Expiry, TokenRules};
 use crate::scope::Scope;
+use crate::text::trimmed;
 use crate::wire::claims::{UnverifiedClaims, plausible_seconds, presentable};
 use crate::wire::json::{Number, Object, string, strings};
 use crate::wire::request::{Parameters, post};
@@ -161,7 +162,7 @@ pub(crate) fn token(
 ) -> Result<Option<Secret>, BadResponse> {
     let Some(raw) = object.raw(name) else { return Ok(None) };
     let text = string(raw).ok_or(BadResponse::Member(name))?;
-    if text.trim().is_empty() {
+    if trimmed(&text).is_empty() {
         return Ok(None);
     }
     if text.len() > MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {

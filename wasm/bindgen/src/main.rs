@@ -8,7 +8,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use grantflow_core::providers;
+use grantflow_core::{Provider, providers};
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -35,10 +35,12 @@ fn bind(module: &str, folder: &str) -> Result<(), Box<dyn Error>> {
     Ok(bindgen.generate(folder)?)
 }
 
-/// By their ids, without what is as it is by default.
+/// By their ids, without what is as it is by default, and without the evidence, which is for people and
+/// stands beside the presets in the core.
 fn write_presets(file: &str) -> Result<(), Box<dyn Error>> {
     let mut presets = serde_json::Map::new();
     for preset in providers::all() {
+        let preset = Provider { evidence: Vec::new(), ..preset };
         presets.insert(preset.id.clone(), without_nothing(serde_json::to_value(preset)?));
     }
     Ok(fs::write(file, serde_json::to_string(&presets)?)?)

@@ -96,12 +96,20 @@ proptest! {
         let mut to = Writer::new();
         to.string(&name, &text);
         to.number("a number", number);
-        to.strings("texts", &[&text, "", &name]);
-        to.strings("none", &[]);
+        to.open_list("texts");
+        for text in [text.as_str(), "", &name] {
+            to.element(text);
+        }
+        to.close_list();
+        to.open_list("none");
+        to.close_list();
+        to.open("within");
+        to.close();
         let written = to.finish();
         let theirs: Value = serde_json::from_str(written.expose()).unwrap();
         let expected = serde_json::json!({
             name.as_str(): text, "a number": number, "texts": [text, "", name], "none": [],
+            "within": {},
         });
         prop_assert_eq!(&theirs, &expected);
     }

@@ -82,7 +82,7 @@ impl World {
 
     pub(super) fn load(&self, record: Option<Credential>) -> Answer {
         Answer::Loaded(Box::new(Loaded {
-            record,
+            record: record.map(Box::new),
             is_borrowed: self.setting.is_borrowed,
             ledger: self.ledger.clone(),
             stash: self.stash.clone(),

@@ -129,7 +129,7 @@ impl Scene {
             Task::Alive(_) => return Answer::Alive(self.is_alive),
             Task::Load => {
                 return Answer::Loaded(Box::new(Loaded {
-                    record: self.record.clone(),
+                    record: self.record.clone().map(Box::new),
                     is_borrowed: self.setting.is_borrowed,
                     ledger: self.ledger.clone(),
                     stash: self.stash.clone(),
