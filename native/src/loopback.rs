@@ -46,7 +46,7 @@ use zeroize::Zeroizing;
 
 pub use self::bind::LoopbackError;
 use self::connection::{Answer, Shared};
-use self::gate::Gate;
+use self::gate::{Gate, Verdict};
 use self::page::Page;
 
 /// Arrivals that may wait for the caller; a further one waits in its own connection.
@@ -246,5 +246,30 @@ impl Arrival {
 impl fmt::Debug for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Arrival(redacted)")
+    }
+}
+
+/// What the listener makes of the beginning of a request. No part of the API: for tests that have
+/// no time for a socket.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// There has to be more of it.
+    Partly,
+    /// Closed without a word.
+    Tls,
+    /// The whole answer.
+    Refused(String),
+    /// The whole address.
+    Admitted(String),
+}
+
+#[doc(hidden)]
+pub fn judge(host: Host, port: u16, path: &str, received: &[u8]) -> Judged {
+    match Gate::new(host, port, path).judge(received) {
+        Verdict::More => Judged::Partly,
+        Verdict::Tls => Judged::Tls,
+        Verdict::Refuse(page) => Judged::Refused(page.response()),
+        Verdict::Admit(url) => Judged::Admitted(url.to_string()),
     }
 }
