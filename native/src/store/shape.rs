@@ -229,7 +229,7 @@ impl Shape {
         let key: Key = name.parse().ok()?;
         match self {
             Self::Of(Tool::Pi | Tool::Synaps) => {
-                Some(Key { provider: pi::provider_of(&key.provider).to_owned(), ..key })
+                Some(Key { provider: pi::provider_of(&key.provider)?.to_owned(), ..key })
             }
             Self::Own | Self::Of(_) => Some(key),
         }

@@ -32,9 +32,14 @@ const KNOWN: [&str; 10] = [
     "scope",
 ];
 
-/// What a member's name stands for.
-pub(super) fn provider_of(name: &str) -> &str {
-    if name == KIMI.0 { KIMI.1 } else { name }
+/// What a member's name stands for. Our own name for a provider that pi calls otherwise stands for
+/// nothing: pi passes over it, and so a login there would stay as it is when it is renewed.
+pub(super) fn provider_of(name: &str) -> Option<&str> {
+    match name {
+        _ if name == KIMI.0 => Some(KIMI.1),
+        _ if name == KIMI.1 => None,
+        name => Some(name),
+    }
 }
 
 /// What stands under a key; `None` if it makes no sense.

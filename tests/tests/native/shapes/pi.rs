@@ -50,6 +50,18 @@ fn what_pi_leaves_out_follows_from_its_id_for_the_provider() {
     assert_eq!(codex.extra["later"].expose(), "[1.0, 12345678901234567890123]");
 }
 
+/// pi would not read it there, and we write it where pi does: the old one would be read for ever.
+#[test]
+fn a_login_under_our_own_name_for_pis_provider_is_none_of_pis() {
+    covers(&["B-CF-05", "F-01"]);
+    let file = r#"{"kimi": {"type": "oauth", "access": "old", "refresh": "spent", "expires": 1}}"#;
+    assert!(PI.entries(file).unwrap().is_empty());
+    let renewed = Credential { provider: "kimi".into(), ..local::credential("new") };
+    let file = saved(PI, file, &renewed);
+    assert_eq!(login(PI, &file, "kimi").access_token.expose(), "new");
+    assert!(file.contains(r#""refresh": "spent""#), "it is not ours to remove: {file}");
+}
+
 #[test]
 fn a_login_to_a_provider_that_nobody_presets_has_no_origin_and_so_is_never_renewed() {
     let found = login(PI, FILE, "openrouter");
