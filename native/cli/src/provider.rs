@@ -1,5 +1,7 @@
 //! Which provider a command is about: a preset by its id, or one that a file describes.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use grantflow::core::{LoopbackHost, LoopbackRedirect, Map};
@@ -95,11 +97,15 @@ fn read(file: &Path) -> Result<ProviderFile, Failure> {
         let next = "see docs/provider-file.md for every field and examples";
         Failure::new(Exit::FixConfiguration, format!("{}: {what}", file.display()), next)
     };
-    let length = std::fs::metadata(file).map_err(|why| failure(why.to_string()))?.len();
-    if length > LONGEST_FILE {
+    // What is no ordinary file has no length to look at before.
+    let mut text = String::new();
+    let opened = File::open(file).map(|file| file.take(LONGEST_FILE + 1));
+    opened
+        .and_then(|mut file| file.read_to_string(&mut text))
+        .map_err(|why| failure(why.to_string()))?;
+    if text.len() as u64 > LONGEST_FILE {
         return Err(failure("too long for a provider file".to_owned()));
     }
-    let text = std::fs::read_to_string(file).map_err(|why| failure(why.to_string()))?;
     let json = to_json(&text).map_err(failure)?;
     ProviderFile::parse(&json).map_err(|why| failure(why.to_string()))
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod arguments;
+mod caps;
 mod command;
 mod demo;
 mod demo_page;
