@@ -2,6 +2,8 @@
 //! of its own.
 #![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
 
+mod caps;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
