@@ -5,6 +5,7 @@ mod crowd;
 mod pages;
 mod ports;
 mod requests;
+mod torture;
 mod wire;
 
 use grantflow::loopback::{Host, Loopback, LoopbackOptions, Ports};
