@@ -243,11 +243,15 @@ impl Watch {
             Ok(response) => !(400..500).contains(&response.status),
             Err(error) => *error == TransportError::Lost,
         };
-        if !may_have_acted && purpose != Purpose::Revoke {
-            let times = self.presented.entry(presented).or_default();
-            *times = times.saturating_sub(1);
+        let body: &[u8] = result.as_ref().map_or(&[], |response| &response.body);
+        self.granted = desk::text_of(body, "access_token").or(desk::text_of(body, "token"));
+        let is_kept = self.granted.is_some() && desk::text_of(body, "refresh_token").is_none();
+        match (purpose, self.presented.get_mut(&presented)) {
+            // It was not replaced, so that it is as good as before.
+            (Purpose::Refresh, Some(times)) if is_kept => *times = 0,
+            (Purpose::Refresh, Some(times)) if !may_have_acted => *times = times.saturating_sub(1),
+            (_, _) => {}
         }
-        self.granted = result.as_ref().ok().and_then(|response| desk::granted(&response.body));
     }
 
     fn answer(&mut self, answer: Answer) {

@@ -278,9 +278,8 @@ pub(super) fn token(request: &Request) -> String {
     tokens.next().map(|(_, token)| token.into_owned()).unwrap_or_default()
 }
 
-/// The access token that a reply grants.
-pub(super) fn granted(body: &[u8]) -> Option<String> {
+/// A member of a reply.
+pub(super) fn text_of(body: &[u8], name: &str) -> Option<String> {
     let reply: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let token = reply["access_token"].as_str().or_else(|| reply["token"].as_str())?;
-    Some(token.to_owned())
+    reply[name].as_str().map(str::to_owned)
 }
