@@ -9,7 +9,8 @@ mod reach;
 
 use std::error::Error as _;
 use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ use crate::drive::BoxFuture;
 pub const USER_AGENT: &str = concat!("grantflow/", env!("CARGO_PKG_VERSION"));
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What systems trust is a tenth of it.
+const LARGEST_CA_FILE: u64 = 4 << 20;
 
 /// Performs requests.
 pub trait Transport: Send + Sync {
@@ -152,9 +156,12 @@ fn certificates(options: &HttpOptions) -> Result<Vec<Certificate>, HttpError> {
     let Some(path) = options.ca_file.clone().or_else(|| named().map(PathBuf::from)) else {
         return Ok(Vec::new());
     };
-    let pem = fs::read(&path).map_err(|_| HttpError::CaFile(path.clone()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).ok().filter(|list| !list.is_empty());
-    certificates.ok_or(HttpError::CaFile(path))
+    let mut pem = Vec::new();
+    let file = File::open(&path).map(|file| file.take(LARGEST_CA_FILE + 1));
+    let read = file.and_then(|mut file| file.read_to_end(&mut pem)).unwrap_or(0);
+    let pem = Some(pem).filter(|_| (1..=LARGEST_CA_FILE).contains(&(read as u64)));
+    let certificates = pem.and_then(|pem| Certificate::from_pem_bundle(&pem).ok());
+    certificates.filter(|list| !list.is_empty()).ok_or(HttpError::CaFile(path))
 }
 
 /// On the parsed address, never on how the text begins.

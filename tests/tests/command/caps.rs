@@ -29,15 +29,17 @@ fn a_provider_file_may_be_a_mebibyte_long_and_not_a_byte_longer() {
 fn a_provider_file_that_never_ends_is_too_long() {
     covers(&["F-02"]);
     let home = Home::new();
-    let run = in_little_memory(&home, &["login", "--provider-file", "/dev/zero"]);
+    let mut command = in_little_memory(&home, &["login", "--provider-file", "/dev/zero"]);
+    let run = Run::of(command.output().unwrap());
     assert!(run.err.contains("too long for a provider file"), "{run:?}");
     assert_eq!(run.code, Some(home.run(&["login", "--provider-file", "/none"]).code.unwrap()));
 }
 
 /// With 512 MiB of address space, of which a hundred are the program's own.
-fn in_little_memory(home: &Home, arguments: &[&str]) -> Run {
+fn in_little_memory(home: &Home, arguments: &[&str]) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -v 524288 && exec \"$0\" \"$@\""]).arg(command()).args(arguments);
-    let output = shell.env("HOME", home.path()).stdin(Stdio::null()).output().unwrap();
-    Run::of(output)
+    shell.env("HOME", home.path()).env("GRANTFLOW_HOME", home.path().join("data"));
+    shell.stdin(Stdio::null());
+    shell
 }
