@@ -1,7 +1,7 @@
 //! What a person pastes: read as it comes, longer than a terminal's line of 4,095 bytes, and not
 //! echoed. Without a terminal, the lines of standard input.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::io::{self, BufRead, IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 
 /// More than the core takes, so that it can say that a paste is too long.
 const LONGEST: usize = 64 * 1024;
+
+/// How many inputs may wait. Whoever writes more than anybody takes has to wait with it.
+const QUEUED: usize = 16;
 
 /// How soon the reader notices that nobody waits for it any more.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -37,7 +40,7 @@ pub(crate) enum Input {
 
 /// A reader in a thread of its own. Dropping it gives the terminal back.
 pub(crate) struct Pastes {
-    inputs: mpsc::UnboundedReceiver<Input>,
+    inputs: mpsc::Receiver<Input>,
     raw: Option<RawTerminal>,
 }
 
@@ -45,14 +48,14 @@ impl Pastes {
     /// Begins to read. A terminal that cannot be read key by key is not read at all: it would echo
     /// a secret.
     pub(crate) fn open(whole: bool) -> io::Result<Self> {
-        let (sender, inputs) = mpsc::unbounded_channel();
+        let (sender, inputs) = mpsc::channel(QUEUED);
         let raw = if io::stdin().is_terminal() {
             Some(RawTerminal::take(sender)?)
         } else {
             // Not waited for: a read of standard input cannot be called off.
-            thread::Builder::new()
-                .name("stdin".into())
-                .spawn(move || if whole { read_all(&sender) } else { read_lines(&sender) })?;
+            thread::Builder::new().name("stdin".into()).spawn(move || {
+                if whole { read_all(&sender) } else { read_lines(io::stdin().lock(), &sender) }
+            })?;
             None
         };
         Ok(Self { inputs, raw })
@@ -76,7 +79,7 @@ struct RawTerminal {
 }
 
 impl RawTerminal {
-    fn take(sender: mpsc::UnboundedSender<Input>) -> io::Result<Self> {
+    fn take(sender: mpsc::Sender<Input>) -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         let stop = Arc::new(AtomicBool::new(false));
         // From here on dropping `raw` undoes it all.
@@ -105,7 +108,7 @@ impl Drop for RawTerminal {
 }
 
 /// Until told to stop, or the terminal or whoever listens has gone.
-fn read_keys(sender: &mpsc::UnboundedSender<Input>, stop: &AtomicBool) {
+fn read_keys(sender: &mpsc::Sender<Input>, stop: &AtomicBool) {
     let mut line = Line::new();
     while !stop.load(Ordering::Relaxed) {
         let input = match event::poll(GLANCE) {
@@ -114,7 +117,7 @@ fn read_keys(sender: &mpsc::UnboundedSender<Input>, stop: &AtomicBool) {
             Err(error) => Err(error),
         };
         let Ok(input) = input else { return };
-        if input.is_some_and(|input| sender.send(input).is_err()) {
+        if input.is_some_and(|input| sender.blocking_send(input).is_err()) {
             return;
         }
     }
@@ -180,30 +183,66 @@ impl Line {
 }
 
 /// All of standard input as one answer: whoever wrote it may have broken its lines.
-fn read_all(sender: &mpsc::UnboundedSender<Input>) {
+fn read_all(sender: &mpsc::Sender<Input>) {
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST));
     if io::stdin().lock().take(LONGEST as u64).read_to_end(&mut text).is_ok() {
         let text = Zeroizing::new(String::from_utf8_lossy(&text).into_owned());
         if !text.trim().is_empty() {
             // Nobody waits for it any more if this fails.
-            let _ = sender.send(Input::Line(Secret::new(text.as_str())));
+            let _ = sender.blocking_send(Input::Line(Secret::new(text.as_str())));
         }
     }
 }
 
-/// Until standard input ends.
-fn read_lines(sender: &mpsc::UnboundedSender<Input>) {
-    let mut stdin = io::stdin().lock();
+/// Until there are no more.
+fn read_lines(mut from: impl BufRead, sender: &mpsc::Sender<Input>) {
     loop {
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
-        match stdin.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line) {
+        match from.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
         let text = Zeroizing::new(String::from_utf8_lossy(&line).into_owned());
-        if !text.trim().is_empty() && sender.send(Input::Line(Secret::new(text.as_str()))).is_err()
+        if !text.trim().is_empty()
+            && sender.blocking_send(Input::Line(Secret::new(text.as_str()))).is_err()
         {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Lines without end, counted in bytes.
+    struct Endless(Arc<AtomicUsize>);
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer[..2].copy_from_slice(b"y\n");
+            self.0.fetch_add(2, Ordering::SeqCst);
+            Ok(2)
+        }
+    }
+
+    #[test]
+    fn lines_that_nobody_takes_are_not_read() {
+        let read = Arc::new(AtomicUsize::new(0));
+        let endless = io::BufReader::with_capacity(2, Endless(Arc::clone(&read)));
+        let (sender, inputs) = mpsc::channel(QUEUED);
+        let reading = thread::spawn(move || read_lines(endless, &sender));
+        while inputs.len() < QUEUED {
+            thread::yield_now();
+        }
+        // A reader that went on would have time to.
+        (0..100_000).for_each(|_| thread::yield_now());
+        drop(inputs);
+        reading.join().unwrap();
+        let lines = read.load(Ordering::SeqCst) / 2;
+        assert!(lines <= QUEUED + 1, "{lines} lines were read");
     }
 }
