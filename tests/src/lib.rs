@@ -12,6 +12,6 @@ pub mod renewing;
 pub mod world;
 
 pub use command::command;
-pub use covers::{covers, uncovered};
+pub use covers::{Account, account, covers};
 pub use detour::Detour;
 pub use relay::Relay;

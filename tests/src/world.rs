@@ -33,12 +33,26 @@ pub struct World {
     pub latency: Duration,
     /// What happened so far.
     pub happened: Vec<Happened>,
+    /// How many percent more of our time passes than of the server's.
+    fast_by: u64,
 }
 
 impl World {
     /// A world around `server`, at dawn.
     pub fn new(server: Server) -> Self {
-        Self { server, now: DAWN, latency: Duration::ZERO, happened: Vec::new() }
+        Self { server, now: DAWN, latency: Duration::ZERO, happened: Vec::new(), fast_by: 0 }
+    }
+
+    /// From now on our clocks run so many percent faster than the server's.
+    pub fn clock_runs_fast_by(&mut self, percent: u64) {
+        self.fast_by = percent;
+    }
+
+    fn servers_time(&self) -> u64 {
+        if self.fast_by == 0 {
+            return self.now.wall;
+        }
+        DAWN.wall + (self.now.wall - DAWN.wall) * 100 / (100 + self.fast_by)
     }
 
     /// The contract without a place to save: poll; do what the step says; tell; repeat.
@@ -118,7 +132,7 @@ impl World {
     /// # Errors
     /// As the server's fault has it.
     pub fn perform(&mut self, request: &Request) -> Result<Response, TransportError> {
-        let reply = self.server.handle(self.now.wall, &translate(request));
+        let reply = self.server.handle(self.servers_time(), &translate(request));
         self.wait(self.latency);
         match reply {
             Reply::Answer(response) => {

@@ -6,6 +6,8 @@ import test from 'node:test';
 
 import ts from 'typescript';
 
+import { covers } from './covers.mjs';
+
 const here = import.meta.dirname;
 const read = (path) => readFileSync(join(here, '../..', path), 'utf8');
 const browser = read('docs/browser.md');
@@ -50,6 +52,7 @@ test('the table of remedies has each of them', () => {
 });
 
 test('the table of providers has each preset, and says when and how it is known', () => {
+  covers('W-01', 'W-03', 'W-04', 'W-05', 'W-06');
   const named = table(/^\| provider \| from/m).flatMap(([name]) => name.split(', '));
   const presets = [...read('README.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, preset]) => preset);
   assert.deepEqual(presets.filter((preset) => !named.includes(preset)), []);

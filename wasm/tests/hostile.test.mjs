@@ -60,7 +60,7 @@ test('an answer of a store that makes no sense is a failure of the store', () =>
 });
 
 test('a clock that runs backwards, stands still or is no number neither hurries nor ends a login', () => {
-  covers('W-27');
+  covers('W-27', 'W-28');
   const flow = Flow.device(client, '', DAWN);
   flow.handleResponse(DAWN, flow.poll(DAWN).request.id, codes());
   for (const now of [{ wall: 0, mono: 0 }, { wall: NaN, mono: NaN }, { wall: -1, mono: -1 }, {}, { wall: '9', mono: '9e15' }]) {

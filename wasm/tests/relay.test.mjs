@@ -10,6 +10,7 @@ import test from 'node:test';
 import { connect, init, relay } from 'grantflow';
 import { ENDPOINTS, HEADERS } from '../relay/endpoints.js';
 import { createRelay, settings } from '../relay/relay.js';
+import { covers } from './covers.mjs';
 import { startedProgram, testServer } from './test-server.mjs';
 
 const ORIGIN = 'https://app.example';
@@ -17,6 +18,7 @@ const ALLOWED = 'https://login.example/token';
 const NODE_ENTRY = join(import.meta.dirname, '../relay/node.js');
 
 test('a login, a renewal and a sign-out go through it to a server that knows no CORS', async (t) => {
+  covers('W-07');
   await init();
   const server = await testServer(t, '--person', 'approve', '--after-polls', '1', '--interval', '1');
   const { address, output } = await nodeRelay(t, server.address);

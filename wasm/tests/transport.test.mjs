@@ -16,6 +16,7 @@ const never = new AbortController().signal;
 const { perform } = await inside('transport');
 
 test('a request goes out as it stands, without cookies, referrer, cache or redirects', async (t) => {
+  covers('C-27', 'B-HT-11');
   const fetched = answering(t, new Response('ok', { status: 201, headers: { 'retry-after': '7' } }));
   const result = await direct(REQUEST, never);
   const [url, init] = fetched.calls[0].arguments;

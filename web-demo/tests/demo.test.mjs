@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { decide, launch, openDemo, opened, profile, requests, text, until } from './browser.mjs';
 import { serveDemo } from './static.mjs';
+import { covers } from '../../wasm/tests/covers.mjs';
 
 let browser;
 let demo;
@@ -212,6 +213,7 @@ describe('a credential', () => {
   });
 
   test('and its secrets are in no log, no cache, and no journal of the server', async () => {
+    covers('W-34');
     const answers = [];
     context.on('response', (response) => {
       if (/\/token$/.test(response.url())) answers.push(response.json());

@@ -149,6 +149,7 @@ fn completions_and_man_pages_know_every_command() {
 
 #[test]
 fn a_restricted_login_needs_a_person_or_their_word() {
+    covers(&["C-42"]);
     let run = Home::new().run(&["login", "anthropic"]);
     assert_eq!(run.code, Some(3), "{run:?}");
     assert!(run.err.contains("--accept-terms"), "{}", run.err);

@@ -63,6 +63,7 @@ fn a_file_that_cannot_be_read_is_not_quoted() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_crash_would_leave_no_core_file() {
+    covers(&["S-07"]);
     let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
     let file = home.file("acme.toml", &server.provider_file());
     let mut login = home.start(&["login", "--provider-file", &file, "--flow", "device"]);

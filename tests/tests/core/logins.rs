@@ -15,6 +15,7 @@ use grantflow_tests::world::{Happened, World};
 #[test]
 fn a_browser_login_yields_tokens_in_every_dialect_that_has_one() {
     covers(&["N-6749-06", "N-6749-09", "N-7636-03", "N-9700-02", "N-9700-05", "N-21-01"]);
+    covers(&["N-8252-06"]);
     for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {
         let client = client(dialect);
         let mut world = World::new(server(dialect, |_| {}));
@@ -152,6 +153,26 @@ fn slow_down_lengthens_every_later_wait_and_the_server_sees_no_early_poll() {
         assert_eq!(waits[..4], [5, 10, 15, 15], "{dialect:?}");
         assert_eq!(world.findings(), [], "{dialect:?}");
     }
+}
+
+#[test]
+fn a_clock_that_runs_fast_is_named_where_it_costs_the_login() {
+    covers(&["B-DV-13", "B-CK-04"]);
+    let client = client(Dialect::Standard);
+    let mut world = World::new(server(Dialect::Standard, |config| {
+        config.person = Person::Approve;
+        config.hesitation = Hesitation::Polls(1);
+    }));
+    world.clock_runs_fast_by(30);
+    let error = world.drive(&mut device_login(&client, 1)).unwrap_err();
+    let Error::Expired { slow_downs } = error else { panic!("{error:?}") };
+    let waits = world.happened.iter().filter_map(|happened| match happened {
+        Happened::Waited(wait) => Some(wait.as_secs()),
+        Happened::Sent(_) | Happened::Answered(_) => None,
+    });
+    let waits: Vec<_> = waits.take(5).collect();
+    assert_eq!(waits, [5, 5, 10, 15, 20], "each slow_down is obeyed, and the server wants more");
+    assert!(slow_downs > 10 && error.to_string().contains("clock may run fast"), "{error}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn sign_in(watch: &mut Watch, world: &mut World, flow: &mut Flow, fault: Option<
 
 #[test]
 fn nothing_printed_on_the_way_holds_a_secret() {
-    covers(&["N-7636-06", "B-BO-11", "N-8628-12", "N-6749-22"]);
+    covers(&["N-7636-06", "B-BO-11", "N-8628-12", "N-6749-22", "N-MCP-10"]);
     covers(&["C-38", "N-6750-01", "S-02"]);
     for fault in [None, Some(Fault::ErrorEcho), Some(Fault::Html200), Some(Fault::TruncatedJson)] {
         for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {

@@ -1,12 +1,12 @@
 //! Renewals of one credential by one process: what is presented, what comes of it, and where it may
 //! go. What many make of one record is `rotation`.
 
-use grantflow_core::{Client, Configuration, Error, Remedy};
+use grantflow_core::{Client, Configuration, Credential, Error, Machine, Prompt, Remedy, Step};
 use grantflow_test_server::{Decision, Dialect, Fault, Finding, Person};
 use grantflow_tests::covers;
-use grantflow_tests::local::{browser_login, client, device_login, port, server};
+use grantflow_tests::local::{ISSUER, browser_login, client, device_login, port, provider, server};
 use grantflow_tests::renewing::{Renewing, interrupted};
-use grantflow_tests::world::{World, entropy};
+use grantflow_tests::world::{World, callback, entropy};
 
 #[test]
 fn a_renewal_rotates_the_refresh_token_and_keeps_what_the_reply_leaves_out() {
@@ -25,6 +25,46 @@ fn a_renewal_rotates_the_refresh_token_and_keeps_what_the_reply_leaves_out() {
         assert_eq!(second.account, account, "{dialect:?}");
         assert_eq!(world.findings(), [], "{dialect:?}");
     }
+}
+
+#[test]
+fn a_resource_that_the_providers_data_names_is_named_in_each_request() {
+    covers(&["N-8707-02", "C-16"]);
+    let mut provider = provider(Dialect::Standard, ISSUER);
+    for parameters in [&mut provider.authorization.parameters, &mut provider.token.parameters] {
+        parameters.insert("resource", "https://api.example/mcp".into());
+    }
+    let client = Client::new(provider, Configuration::default()).unwrap();
+    let mut world = World::new(server(Dialect::Standard, |config| {
+        config.extra_parameters.push("resource".into());
+    }));
+    let mut flow = browser_login(&client, 50_123, 1);
+    let back = world.visit(&flow, 0, Decision::Approve);
+    let Some(Prompt::OpenUrl { sign_ins, .. }) = flow.prompt() else { panic!("an address") };
+    assert!(names_resource(&sign_ins[0].url));
+    assert_eq!(callback(&mut flow, world.now, &back), Ok(()));
+    let first = naming_the_resource(&mut world, &mut flow);
+    let mut renewal = Renewing::new(&client, first, &entropy(2), world.now);
+    naming_the_resource(&mut world, &mut renewal);
+    assert_eq!(world.findings(), []);
+}
+
+fn naming_the_resource(world: &mut World, machine: &mut impl Machine) -> Credential {
+    loop {
+        match machine.poll(world.now) {
+            Step::Send(request) => {
+                assert!(names_resource(request.body.expose()), "{request:?}");
+                let result = world.perform(&request);
+                assert_eq!(machine.handle_response(world.now, request.id, &result), Ok(()));
+            }
+            Step::Wait(wait) => world.wait(wait.unwrap()),
+            Step::Done(outcome) => return outcome.unwrap(),
+        }
+    }
+}
+
+fn names_resource(text: &str) -> bool {
+    text.matches("resource=https%3A%2F%2Fapi.example%2Fmcp").count() == 1
 }
 
 #[test]
@@ -112,7 +152,7 @@ fn a_credential_without_a_refresh_token_cannot_be_renewed() {
     let mut world = World::new(server(Dialect::Anthropic, |_| {}));
     let mut flow = browser_login(&ours, 50_123, 1);
     let credential = world.sign_in(&mut flow, Decision::Approve).unwrap();
-    let without = grantflow_core::Credential { refresh_token: None, ..credential };
+    let without = Credential { refresh_token: None, ..credential };
     let renewal = Renewing::new(&ours, without, &entropy(2), world.now);
     assert_eq!(renewal.refused(world.now), Some(Error::NotRenewable));
 }

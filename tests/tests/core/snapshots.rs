@@ -72,6 +72,7 @@ fn snapshots_of_every_state_and_format_version_load_for_ever() {
 
 #[test]
 fn a_damaged_newer_or_foreign_snapshot_is_refused_and_says_which() {
+    covers(&["B-MD-06"]);
     let (client, flow) = login("Polling");
     let saved = flow.save().unwrap();
     let restore = |text: &str| Flow::restore(&client, &Secret::from(text), DAWN).map(drop);

@@ -17,7 +17,7 @@ const RECORDER: &str = r#"printf '%s\0' "$@" >>"$RECORD"; echo >>"$RECORD""#;
 
 #[test]
 fn the_url_is_the_one_argument_of_the_program() {
-    covers(&["B-BO-02", "B-BO-04", "C-01"]);
+    covers(&["B-BO-02", "B-BO-04", "C-01", "C-03", "C-05", "N-8252-01"]);
     let desktop = Desktop::with(RECORDER);
     let url = "https://login.example/authorize?a=1&b=$(calc)&state=%20x";
     assert_eq!(desktop.open(url).status.code(), Some(0));

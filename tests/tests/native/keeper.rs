@@ -141,6 +141,7 @@ async fn a_token_that_is_too_short_for_the_caller_is_renewed_for_them_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn where_no_token_lives_so_long_each_call_does_not_renew_again() {
+    covers(&["B-TR-13"]);
     let scene = Scene::fresh().await;
     let keeper = scene.keeper().await;
     for _ in 0..100 {

@@ -72,6 +72,7 @@ async fn a_logout_wins_over_a_renewal_that_comes_late() {
 
 #[tokio::test]
 async fn a_newer_login_wins_over_a_renewal_that_comes_late() {
+    covers(&["R-BUG-07"]);
     let scene = Scene::of(Dialect::Standard).await;
     scene.signed_in().await;
     let gate = Gate::shut();

@@ -175,7 +175,7 @@ async fn a_login_of_ours_in_a_shared_file_is_renewed_and_all_else_there_stays() 
 
 #[tokio::test]
 async fn a_token_goes_only_to_the_endpoint_that_issued_it() {
-    covers(&["C-25", "N-6749-20"]);
+    covers(&["C-25", "N-6749-20", "N-MCP-11"]);
     let (scene, elsewhere) =
         (Scene::of(Dialect::Standard).await, Scene::of(Dialect::Standard).await);
     scene.signed_in().await;

@@ -15,7 +15,7 @@ const LIFE_S: u64 = 2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_commands_make_the_requests_that_it_takes_and_no_others() {
-    covers(&["R-T-03", "R-INV-01", "R-INV-03", "R-INV-11"]);
+    covers(&["R-T-03", "R-INV-01", "R-INV-03", "R-INV-11", "R-BUG-01"]);
     let scene = Scene::with(|config| config.access_token_life_s = LIFE_S).await;
     let provider = scene.file("provider.json");
     std::fs::write(&provider, serde_json::to_string(scene.client.provider()).unwrap()).unwrap();

@@ -35,7 +35,7 @@ async fn who_stood_still_before_the_request_takes_what_another_has_renewed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_stood_still_while_its_answer_came_overwrites_no_renewal() {
-    covers(&["R-T-05", "R-P-10"]);
+    covers(&["R-T-05", "R-P-10", "R-T-13"]);
     let mut scene = Scene::forgiving().await;
     let relay = Relay::to(scene.server.address()).await.unwrap();
     scene.goes_through(&relay).await;

@@ -43,7 +43,7 @@ inEachBrowser((setting, name) => {
   });
 
   test('a tab and its duplicate redeem the code once', async (t) => {
-    covers('W-18');
+    covers('W-18', 'W-19');
     const scene = await setting(t, BY_REDIRECT);
     const { tab, back } = await redirected(scene);
     const other = await scene.profile.open(back);

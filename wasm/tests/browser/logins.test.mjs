@@ -69,7 +69,7 @@ inEachBrowser((setting) => {
   });
 
   test('by redirect, with a clean address and no code in it afterwards', async (t) => {
-    covers('W-20');
+    covers('W-20', 'N-BBA-03');
     const scene = await setting(t, { site: { callback: 'app.html' }, start: { kept: 'indexed' } });
     const tab = await scene.open();
     await scene.click(tab, { by: 'redirect', redirect_uri: scene.site.redirect_uri });
@@ -115,7 +115,7 @@ inEachBrowser((setting) => {
   });
 
   test('a code pasted from a page that shows it, after one that is not it', async (t) => {
-    covers('B-CB-01');
+    covers('B-CB-01', 'W-09');
     const scene = await setting(t, { server: { person: 'approve' }, site: { callback: 'code.html' } });
     const page = { redirect_uri: scene.site.redirect_uri, shows_state: true };
     const provider = { ...scene.server.provider, authorization: { page } };

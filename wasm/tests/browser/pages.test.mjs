@@ -42,7 +42,7 @@ inEachBrowser((setting) => {
   });
 
   test('messages of strangers change nothing, and the login ends well', async (t) => {
-    covers('W-14', 'N-BBA-06');
+    covers('W-14', 'N-BBA-06', 'N-9700-10');
     const scene = await setting(t);
     const tab = await scene.open();
     await scene.click(tab, scene.login);
@@ -114,7 +114,7 @@ inEachBrowser((setting) => {
   });
 
   test('without Web Locks nothing is shared', async (t) => {
-    covers('W-25');
+    covers('W-25', 'R-BR-02');
     const scene = await setting(t);
     const tab = await scene.open();
     const told = await tab.run(() => {

@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 
 inEachBrowser((setting) => {
   test('five tabs at the moment of expiry send one request', async (t) => {
-    covers('R-T-11', 'W-26');
+    covers('R-T-11', 'W-26', 'R-BUG-12', 'R-BR-01');
     const scene = await setting(t, { server: { person: 'approve' }, start: { kept: 'indexed' } });
     const all = await expireIn(await fiveTabs(scene));
     assert.deepEqual(new Set(all.map(({ is }) => is)), new Set(['done']));
@@ -33,7 +33,7 @@ inEachBrowser((setting) => {
   });
 
   test('a tab that ends while it renews leaves another one able to', async (t) => {
-    covers('W-26');
+    covers('W-26', 'R-BR-04');
     const server = await testServer(t, { person: 'approve' });
     const front = await gate(t, server);
     const start = { kept: 'indexed', provider: front.provider };

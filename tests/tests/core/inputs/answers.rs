@@ -18,6 +18,7 @@ use BadResponse::{Error as BadError, NotAnObject, RepeatedMember};
 #[test]
 fn an_answer_that_settles_nothing_lets_a_code_go_out_once_more_and_a_refresh_token_never() {
     covers(&["B-TR-01", "B-TR-19", "B-TR-21", "B-TR-24", "B-TR-25", "B-TR-28", "B-TR-30"]);
+    covers(&["B-TR-22"]);
     covers(&["B-TR-35", "N-9700-13", "N-21-04", "C-19", "C-22", "C-39"]);
     let token = "{\"access_token\":\"a\"}";
     let utf_16: Vec<u8> = token.encode_utf16().flat_map(u16::to_le_bytes).collect();

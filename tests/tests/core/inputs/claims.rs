@@ -43,7 +43,7 @@ fn anything_but_three_segments_is_no_jwt() {
 
 #[test]
 fn a_payload_is_base64url_padded_or_not_of_one_object_without_repeats() {
-    covers(&["B-JW-02", "B-JW-03", "B-JW-04"]);
+    covers(&["B-JW-02", "B-JW-03", "B-JW-04", "B-JW-08"]);
     let json = "{\"a\":\"b?>~\",\"c\":\"???>>>\"}";
     let encoded = URL_SAFE_NO_PAD.encode(json);
     assert!(
@@ -169,7 +169,7 @@ fn a_time_is_in_seconds_or_unknown() {
 
 #[test]
 fn a_chatgpt_account_is_read_from_either_token_and_without_one_there_is_no_login() {
-    covers(&["B-JW-04", "B-JW-06", "B-JW-07"]);
+    covers(&["B-JW-04", "B-JW-08", "B-JW-06", "B-JW-07"]);
     let nested = |id: &str| {
         format!("{{\"https://api.openai.com/auth\":{{\"chatgpt_account_id\":\"{id}\"}}}}")
     };

@@ -128,7 +128,7 @@ fn parameters_that_a_login_sets_itself_cannot_be_configured() {
 
 #[test]
 fn doors_that_a_provider_does_not_have_are_named() {
-    covers(&["C-25", "N-6749-20"]);
+    covers(&["C-25", "N-6749-20", "C-31"]);
     let kimi = Client::new(providers::kimi(), Configuration::default()).unwrap();
     let anthropic = client(Dialect::Anthropic);
     let browser = |client: &Client, redirects: &Redirects| {

@@ -15,7 +15,7 @@ use BadEndpoint::{Characters, Fragment, Insecure, UserInformation};
 
 #[test]
 fn an_endpoint_is_https_or_http_to_a_literal_loopback_address_and_nothing_else() {
-    covers(&["B-HT-01", "B-HT-02", "N-21-06"]);
+    covers(&["B-HT-01", "B-HT-02", "N-21-06", "C-02"]);
     let host = BadEndpoint::Host;
     let long = format!("https://{}.example", "a.".repeat(124));
     for (url, why) in [
@@ -204,7 +204,7 @@ fn an_authorization_endpoint_keeps_its_query_unless_the_login_itself_sets_such_a
 
 #[test]
 fn a_redirect_uri_with_a_fragment_or_over_the_network_cannot_be_named() {
-    covers(&["N-6749-04", "N-9700-11"]);
+    covers(&["N-6749-04", "N-9700-11", "N-MCP-15"]);
     for (address, why) in [
         ("https://app.example/back#x", Fragment),
         ("http://localhost:3000/back#", Fragment),

@@ -137,7 +137,7 @@ fn a_4xx_without_an_oauth_error_claims_no_more_than_its_status() {
 
 #[test]
 fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
-    covers(&["S-14", "N-6749-22"]);
+    covers(&["S-14", "N-6749-22", "S-04"]);
     let standard = client(Standard);
     let code = "echo_of_the_code_0123456789";
     let (_, request) = redeeming_code(&standard, code);

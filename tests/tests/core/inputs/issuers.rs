@@ -11,7 +11,7 @@ use super::way_back;
 
 #[test]
 fn an_iss_is_compared_character_by_character_and_where_announced_it_must_be_there() {
-    covers(&["N-9207-01", "N-9207-02", "B-CB-29"]);
+    covers(&["N-9207-01", "N-9207-02", "B-CB-29", "N-MCP-05", "N-MCP-07"]);
     let cases = [
         ("announced and right", true, Some(ISSUER), true),
         ("announced and absent", true, None, false),
@@ -46,7 +46,7 @@ fn an_iss_is_compared_character_by_character_and_where_announced_it_must_be_ther
 
 #[test]
 fn default_ports_and_capital_hosts_make_another_issuer_and_an_unknown_issuer_none() {
-    covers(&["B-CB-29", "N-9207-01"]);
+    covers(&["B-CB-29", "N-9207-01", "N-9207-03", "N-MCP-06", "C-17", "N-9700-03"]);
     let issuer = Some("https://issuer.example");
     for (name, issuer, iss, ignored, accepted) in [
         ("the default port", issuer, "https://issuer.example:443", false, false),
@@ -70,7 +70,7 @@ fn default_ports_and_capital_hosts_make_another_issuer_and_an_unknown_issuer_non
 
 #[test]
 fn each_login_expects_the_issuer_it_began_with() {
-    covers(&["N-21-05"]);
+    covers(&["N-21-05", "N-9700-03", "N-MCP-04"]);
     let issuers = ["https://a.example", "https://b.example"];
     let mut flows = [0, 1].map(|at| {
         let seed = if at == 0 { 1 } else { 2 };

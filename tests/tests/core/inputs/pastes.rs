@@ -147,7 +147,7 @@ fn an_oversized_paste_is_refused_before_it_is_looked_at() {
 
 #[test]
 fn a_code_alone_counts_only_where_the_page_shows_no_state_and_only_for_that_page() {
-    covers(&["B-CB-04"]);
+    covers(&["B-CB-04", "C-12"]);
     let code = Redirect::Pasted("the-code");
     let bare = Rejected::Malformed(Pasted(BareCode));
     let mut shown = browser_login(&client(Dialect::Anthropic), 50_123, 1);

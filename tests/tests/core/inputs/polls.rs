@@ -15,7 +15,7 @@ use Dialect::{Codex, Github, Google, Standard};
 
 #[test]
 fn polls_are_an_interval_apart_whatever_form_it_has() {
-    covers(&["N-8628-02", "N-8628-03", "B-DV-01", "B-DV-02", "B-DV-03"]);
+    covers(&["N-8628-02", "N-8628-03", "B-DV-01", "B-DV-02", "B-DV-03", "R-EXP-08"]);
     for (value, ms) in [
         ("5", 5_000),
         ("\"5\"", 5_000),

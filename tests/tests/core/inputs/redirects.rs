@@ -141,7 +141,7 @@ fn a_code_has_only_the_characters_that_codes_have() {
 
 #[test]
 fn a_redirect_to_another_address_than_asked_for_is_refused() {
-    covers(&["B-CB-02", "B-CB-20", "B-CB-21", "B-CB-22", "B-CB-23"]);
+    covers(&["B-CB-02", "B-CB-20", "B-CB-21", "B-CB-22", "B-CB-23", "C-43"]);
     let query = "?code=c&state={state}&iss={iss}";
     let addresses = [
         ("another host", "http://evil.example/callback"),

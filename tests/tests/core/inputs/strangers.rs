@@ -46,7 +46,7 @@ fn the_parser_by_itself_tells_a_strangers_redirect_from_the_servers_refusal() {
 
 #[test]
 fn the_answers_of_two_logins_cannot_be_crossed() {
-    covers(&["B-CB-28", "N-9700-06", "N-9700-04", "C-10", "B-CB-27"]);
+    covers(&["B-CB-28", "N-9700-06", "N-9700-04", "C-10", "B-CB-27", "C-14"]);
     let client = client(Dialect::Standard);
     let mut flows = [1, 2].map(|seed| browser_login(&client, 50_123, seed));
     let ways = [0, 1].map(|at| way_back(&flows[at], 0));

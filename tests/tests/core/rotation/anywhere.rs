@@ -141,6 +141,7 @@ fn a_process_that_ends_at_any_step_leaves_what_the_next_one_needs() {
 
 #[test]
 fn each_failing_task_after_the_answer_is_survived() {
+    covers(&["R-BUG-17"]);
     for task in ["Stash(Some)", "Save", "Stash(None)", "Unlock"] {
         let mut scene = Scene::new(Rule::Strict, [granted(2)]);
         scene.failing.push((task, StoreTrouble::NotWritable));
@@ -152,7 +153,7 @@ fn each_failing_task_after_the_answer_is_survived() {
 
 #[test]
 fn neither_the_ledger_nor_debug_nor_an_error_holds_a_secret() {
-    covers(&["S-T-01"]);
+    covers(&["S-T-01", "S-12"]);
     for reply in [granted(2), Err(TransportError::Lost), super::scene::invalid_grant()] {
         let mut scene = Scene::new(Rule::Strict, [reply]);
         let mut renewal = scene.renewal();

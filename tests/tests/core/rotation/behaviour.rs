@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use grantflow_core::{
-    Account, Ask, Credential, Due, Ended, Error, Kept, Ledger, Outcome, Purpose, Renewal, Response,
-    Reuse, Secret, StoreTrouble, TransportError, Trouble,
+    Account, Ask, Client, Configuration, Credential, Due, Ended, Error, Kept, Ledger, Outcome,
+    Purpose, Renewal, Response, Reuse, Secret, StoreTrouble, TransportError, Trouble,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
@@ -12,7 +12,7 @@ use grantflow_tests::world::{DAWN, entropy};
 use super::participant::refresh_token;
 use super::scene::{Scene, granted, invalid_grant, token};
 use super::server::Rule;
-use super::setting::{HOUR, credential};
+use super::setting::{ACCOUNT, HOUR, credential};
 
 const WHOLE: [&str; 10] = [
     "Lock(Ours)",
@@ -29,7 +29,7 @@ const WHOLE: [&str; 10] = [
 
 #[test]
 fn a_renewal_looks_proves_marks_and_confirms_before_it_spends_and_stashes_before_it_saves() {
-    covers(&["R-P-05", "R-P-08", "R-P-09"]);
+    covers(&["R-P-05", "R-P-08", "R-P-09", "R-BUG-08", "R-EXP-05"]);
     let mut scene = Scene::new(Rule::Strict, [granted(2)]);
     let outcome = scene.renew();
     assert!(matches!(outcome, Ok(Outcome::Renewed(_, Kept::Saved))), "{outcome:?}");
@@ -60,7 +60,7 @@ fn callers_have_the_new_token_before_it_is_anywhere_else() {
 
 #[test]
 fn a_failure_before_the_request_spends_nothing() {
-    covers(&["R-P-06"]);
+    covers(&["R-P-06", "R-BUG-14"]);
     for (task, trouble) in [
         ("Lock(Ours)", StoreTrouble::NoLock),
         ("Load", StoreTrouble::Unreadable),
@@ -196,7 +196,7 @@ fn a_definite_answer_without_tokens_may_have_cost_the_token() {
 
 #[test]
 fn a_refusal_is_believed_after_three_looks_and_changes_nothing() {
-    covers(&["R-P-13"]);
+    covers(&["R-P-13", "B-TR-31"]);
     let mut scene = Scene::new(Rule::Strict, [invalid_grant()]);
     let before = scene.record.clone().map(|record| record.save().expose().to_owned());
     assert_eq!(scene.renew().unwrap_err(), Error::InvalidGrant);
@@ -211,7 +211,7 @@ fn a_refusal_is_believed_after_three_looks_and_changes_nothing() {
 
 #[test]
 fn what_another_tool_wrote_meanwhile_is_taken_instead_of_a_refusal() {
-    covers(&["R-P-13"]);
+    covers(&["R-P-13", "B-TR-31"]);
     let mut scene = Scene::new(Rule::Strict, [invalid_grant()]);
     let theirs = credential(token(5), token(5), DAWN);
     scene.meanwhile = Some(("Unlock", Some(theirs)));
@@ -296,6 +296,24 @@ fn another_account_s_record_is_never_handed_out_or_renewed() {
         let account = Account { id: id.map(str::to_owned), ..Account::default() };
         scene.record.as_mut().unwrap().account = account;
         assert_eq!(scene.renew().unwrap_err(), Error::AccountMismatch, "{id:?}");
+    }
+}
+
+#[test]
+fn tokens_of_another_account_are_not_kept_and_the_record_stays() {
+    covers(&["B-TR-36", "R-INV-14"]);
+    let answer = |whose| format!(r#"{{"access_token":"a","refresh_token":"r","whose":"{whose}"}}"#);
+    for (whose, is_kept) in [("bob", false), (ACCOUNT, true)] {
+        let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, answer(whose)))]);
+        let mut provider = scene.client().provider().clone();
+        provider.token.account.id = vec![vec!["reply".into(), "whose".into()]];
+        scene.setting.client = Client::new(provider, Configuration::default()).unwrap();
+        let outcome = scene.renew();
+        let refresh_token = scene.record.as_ref().unwrap().refresh_token.as_ref().unwrap();
+        assert_eq!(refresh_token.matches("r"), is_kept, "{outcome:?}");
+        assert_eq!(scene.delivered.len(), usize::from(is_kept));
+        assert_eq!(outcome.err(), (!is_kept).then_some(Error::AccountMismatch));
+        assert_eq!(scene.read_ledger().mark.is_some(), !is_kept, "whose answer was of no use");
     }
 }
 

@@ -50,7 +50,7 @@ fn a_logout_writes_its_tombstone_asks_the_server_and_removes() {
 
 #[test]
 fn what_the_server_says_to_a_revocation_is_told_and_never_keeps_the_login_here() {
-    covers(&["N-7009-02", "N-7009-03", "N-7009-05"]);
+    covers(&["N-7009-02", "N-7009-03", "N-7009-05", "N-7009-04"]);
     let status = |status, body: &str| -> Sent { Ok(Response::new(status, body)) };
     let unreachable = |trouble| Revoked::Failed(Error::Unreachable(trouble));
     for (reply, expected) in [

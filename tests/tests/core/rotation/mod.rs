@@ -34,8 +34,9 @@ pub(crate) use tables::table;
 #[test]
 fn whatever_goes_wrong_once_no_law_of_renewal_breaks() {
     covers(&["R-INV-01", "R-INV-02", "R-INV-03", "R-INV-04", "R-INV-05", "R-INV-06", "R-INV-07"]);
-    covers(&["R-INV-08", "R-INV-09", "R-INV-10", "R-INV-11", "R-INV-12", "R-INV-13", "R-INV-14"]);
+    covers(&["N-9700-07", "N-9700-08", "R-MC-01", "R-MC-02", "R-BUG-02"]);
     covers(&["R-P-04", "R-P-07", "R-P-12", "R-P-13", "R-P-19", "R-CR-05", "R-CR-07"]);
+    covers(&["R-INV-08", "R-INV-09", "R-INV-10", "R-INV-11", "R-INV-12", "R-INV-13", "R-INV-14"]);
     let pinned = [
         (6486, 11672),
         (6172, 11178),

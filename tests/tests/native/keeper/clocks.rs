@@ -84,7 +84,7 @@ async fn the_far_ends_of_the_calendar_are_dates_like_others() {
 
 #[tokio::test(start_paused = true)]
 async fn tokens_that_look_lapsed_as_soon_as_they_come_are_used_and_cause_no_storm() {
-    covers(&["B-CK-06"]);
+    covers(&["B-CK-06", "B-TR-13"]);
     // The expiry is the server's own date, and its clock is two hours behind ours.
     let lapsed = |credential| super::lapsing_in(NOW, credential);
     let scene = Scene::with(Dialect::Codex, |_| {}, lapsed).await;

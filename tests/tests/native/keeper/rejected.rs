@@ -10,7 +10,7 @@ use super::{NOW, Scene};
 
 #[tokio::test(start_paused = true)]
 async fn a_rejected_token_is_renewed_once_for_everybody_whatever_the_clock_says() {
-    covers(&["B-CK-06"]);
+    covers(&["B-CK-06", "N-21-02"]);
     let scene = Scene::fresh().await;
     let keeper = scene.keeper().await;
     let rejected = keeper.access(NOW).await.unwrap().secret().digest();

@@ -12,7 +12,7 @@ use super::{
 
 #[tokio::test]
 async fn a_navigation_to_the_path_arrives_with_its_whole_url() {
-    covers(&["N-8252-02", "N-8252-03"]);
+    covers(&["N-8252-02", "N-8252-03", "B-LS-21"]);
     for host in [Host::Ipv4, Host::Localhost] {
         let mut loopback = listen_on(host, Ports::Any).await;
         takes_the_redirect(&mut loopback).await;
@@ -84,7 +84,7 @@ async fn another_method_is_not_allowed() {
 
 #[tokio::test]
 async fn a_form_post_is_not_allowed_and_its_body_not_waited_for() {
-    covers(&["B-LS-05"]);
+    covers(&["B-LS-05", "B-CB-32"]);
     let mut loopback = listen().await;
     let request = with_headers(&loopback, "/callback", "Content-Length: 1000000\r\n");
     let request = request.replacen("GET", "POST", 1) + "code=the-code\n";
@@ -129,7 +129,7 @@ async fn no_host_or_two_is_a_bad_request() {
 
 #[tokio::test]
 async fn what_is_not_a_person_arriving_is_forbidden() {
-    covers(&["B-LS-06", "B-LS-08"]);
+    covers(&["B-LS-06", "B-LS-08", "W-33"]);
     let mut loopback = listen().await;
     for headers in [
         "Origin: https://evil.example",

@@ -25,7 +25,7 @@ proptest! {
         refresh in prop::option::of("[a-z]{1,9}"),
         expires in prop::option::of(1_600_000_000_000_u64..1_900_000_000_000),
     ) {
-        covers(&["B-CF-04", "B-CF-28"]);
+    covers(&["B-CF-04", "B-CF-28", "R-BUG-03"]);
         let mut values = kind.values.map(str::to_owned);
         let text = render(&file, &values);
         let mut credential = login(kind.shape, &text, kind.key);

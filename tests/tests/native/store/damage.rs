@@ -18,7 +18,7 @@ fn a_missing_file_holds_nothing() {
 
 #[test]
 fn an_empty_file_is_damaged_and_not_written_over() {
-    covers(&["B-CF-02"]);
+    covers(&["B-CF-02", "R-EXP-03"]);
     let texts = ["", "  \n", "\u{feff}"].map(str::as_bytes);
     untouched(&texts, |why| matches!(why, StoreError::Empty { .. }));
 }

@@ -136,3 +136,30 @@ fn exchanged() -> Credential {
 fn endless() -> Credential {
     Credential { expires_at: None, refresh_token: None, ..local::credential("endless") }
 }
+
+#[test]
+fn a_store_may_be_anywhere_that_a_path_can_lead_to() {
+    covers(&["B-CF-21"]);
+    let folder = tempfile::TempDir::new().unwrap();
+    let inside = |names: &[&str]| names.iter().fold(folder.path().to_owned(), |at, it| at.join(it));
+    let mut paths = vec![
+        inside(&["with a space", "auth.json"]),
+        inside(&["there", "..", "back", "auth.json"]),
+        inside(&["Größe", "\u{202e}", "auth.json"]),
+        inside(&[&"long".repeat(60), &"longer".repeat(40), "auth.json"]),
+    ];
+    std::fs::create_dir(inside(&["there"])).unwrap();
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = std::ffi::OsStr::from_bytes(b"not \xff UTF-8");
+        paths.push(folder.path().join(name).join("auth.json"));
+    }
+    for path in paths {
+        let store = FileStore::at(&path);
+        store.save(&local::credential("mine")).unwrap_or_else(|why| panic!("{path:?}: {why}"));
+        let found = FileStore::at(&path).load("standard").unwrap().unwrap();
+        assert!(found.access_token.matches("mine"), "{path:?}");
+        assert!(path.exists(), "{path:?}");
+    }
+}

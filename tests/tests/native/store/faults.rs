@@ -52,7 +52,7 @@ fn fails_at(at: usize, error: i32, mounted: bool, (old, new): &(String, String))
 
 #[test]
 fn a_save_is_durable_before_it_is_moved_and_after() {
-    covers(&["R-P-11"]);
+    covers(&["R-P-11", "R-BUG-09"]);
     let place = Place::holding("{}");
     let record = Arc::new(Record::default());
     place.store().with_faults(Arc::<Record>::clone(&record)).save(&long("new")).unwrap();

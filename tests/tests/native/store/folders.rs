@@ -56,7 +56,7 @@ async fn a_fresh_lock_of_another_is_waited_for_and_left_alone() {
 
 #[tokio::test]
 async fn a_lock_is_given_up_after_the_longest_window_of_its_tool_and_not_before() {
-    covers(&["B-CF-18", "R-P-03", "R-CR-10"]);
+    covers(&["B-CF-18", "R-P-03", "R-CR-10", "R-BUG-04"]);
     for (age, is_abandoned) in [(25, false), (35, true)] {
         let place = Place::empty();
         planted(&place, Duration::from_secs(age));
@@ -95,7 +95,7 @@ async fn a_lock_that_its_holder_keeps_fresh_is_never_given_up() {
 
 #[tokio::test]
 async fn a_lock_that_was_taken_away_is_not_ours_any_more_and_not_released() {
-    covers(&["B-CF-18", "R-P-03"]);
+    covers(&["B-CF-18", "R-P-03", "R-BUG-05"]);
     for take in [touched as fn(&Path), replaced, removed] {
         let place = Place::empty();
         let held = owners(&shared(&place), SOON).await.unwrap().unwrap();
@@ -111,7 +111,7 @@ async fn a_lock_that_was_taken_away_is_not_ours_any_more_and_not_released() {
 
 #[tokio::test]
 async fn a_file_in_place_of_a_lock_is_an_error_and_none_is_made() {
-    covers(&["B-CF-18"]);
+    covers(&["B-CF-18", "R-BUG-06"]);
     let place = Place::empty();
     fs::write(place.folder.path().join("auth.json.lock"), "").unwrap();
     let outcome = owners(&pi(&place), SOON).await;

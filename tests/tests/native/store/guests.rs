@@ -19,7 +19,7 @@ const CODEX: &str = r#"{"tokens":{"access_token":"a","refresh_token":"r","accoun
 
 #[tokio::test]
 async fn a_renewal_as_a_guest_leaves_the_tools_folder_as_it_was() {
-    covers(&["R-P-19"]);
+    covers(&["R-P-19", "R-BUG-16"]);
     for (file, text, provider) in [
         (".claude/.credentials.json", CLAUDE, providers::anthropic()),
         (".codex/auth.json", CODEX, providers::openai_codex()),

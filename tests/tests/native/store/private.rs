@@ -14,7 +14,7 @@ use super::Place;
 
 #[test]
 fn the_file_and_its_companions_are_for_the_owner_alone_under_any_umask() {
-    covers(&["B-CF-01", "B-CF-08", "C-37"]);
+    covers(&["B-CF-01", "B-CF-08", "C-37", "C-35"]);
     for umask in ["000", "022", "077", "777"] {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("deep/grantflow/auth.json");
@@ -83,7 +83,7 @@ fn a_link_that_leads_nowhere_is_an_error_and_stays() {
 
 #[test]
 fn a_link_put_there_later_is_not_written_over() {
-    covers(&["B-CF-10"]);
+    covers(&["B-CF-10", "C-34"]);
     let place = Place::holding("{}");
     let store = place.store();
     let target = place.folder.path().join("elsewhere.json");
@@ -96,7 +96,7 @@ fn a_link_put_there_later_is_not_written_over() {
 
 #[test]
 fn a_process_killed_while_it_writes_leaves_a_whole_file() {
-    covers(&["B-CF-16"]);
+    covers(&["B-CF-16", "R-BUG-11", "R-EXP-07"]);
     let place = Place::empty();
     for _ in 0..8 {
         let writer = Writer::to(&place.path());

@@ -5,7 +5,7 @@ use grantflow::core::Request;
 use grantflow::transport::{HttpOptions, Transport, USER_AGENT};
 use grantflow_tests::covers;
 
-use super::peer::Peer;
+use super::peer::{Act, Peer};
 use super::{http, perform, request, send};
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_get_has_no_body() {
 
 #[tokio::test]
 async fn an_answer_that_may_be_kept_is_asked_for_again() {
-    covers(&["N-6749-17"]);
+    covers(&["N-6749-17", "B-HT-11"]);
     let head = "200 OK\r\ncache-control: max-age=3600\r\netag: \"1\"";
     let peer = Peer::saying(head, "{}").await;
     let transport = http(&HttpOptions::default());
@@ -72,7 +72,7 @@ async fn a_caller_has_a_name_of_its_own() {
 
 #[tokio::test]
 async fn no_redirect_is_followed_and_no_credential_arrives_at_its_target() {
-    covers(&["B-HT-03", "N-9700-13", "N-21-04", "C-26"]);
+    covers(&["B-HT-03", "N-9700-13", "N-21-04", "C-26", "C-27"]);
     let sink = Peer::saying("200 OK", "{}").await;
     for status in [301, 302, 303, 307, 308] {
         let head = format!("{status} Elsewhere\r\nlocation: {}", sink.url());
@@ -109,5 +109,22 @@ async fn every_status_is_an_answer_and_retry_after_comes_along() {
         let reply = send(&peer.url()).await.unwrap();
         assert_eq!((reply.status, reply.retry_after.as_deref()), (status, Some("17")));
         assert_eq!(peer.heard().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_before_and_after_its_answer_is_passed_over() {
+    covers(&["B-HT-10"]);
+    let link = "link: </other>; rel=preload\r\n";
+    let before = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n{link}\r\n");
+    let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nalt-svc: h3=\":443\"\r\n\r\n";
+    let chunks = "2\r\n{}\r\n0\r\nretry-after: 99\r\nset-cookie: a=b\r\n\r\n";
+    let peer = Peer::that(Act::Say([&before, answer, chunks].concat().into_bytes())).await;
+    let transport = http(&HttpOptions::default());
+    for heard in [1, 2] {
+        let reply = transport.send(request(&peer.url())).await.unwrap();
+        assert_eq!((reply.status, reply.body.as_slice()), (200, b"{}".as_slice()));
+        assert_eq!(reply.retry_after, None, "what comes behind the body is no header");
+        assert_eq!(peer.heard().len(), heard, "one request each, and over the same way");
     }
 }
