@@ -1,5 +1,6 @@
 //! Behaviours of grantflow that span its crates, and the record of which requirements they cover.
 
+pub mod canaries;
 mod command;
 mod covers;
 mod detour;

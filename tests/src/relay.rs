@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -15,8 +16,12 @@ use tokio::task::JoinHandle;
 pub struct Relay {
     address: SocketAddr,
     gate: watch::Sender<Gate>,
+    traffic: Traffic,
     task: JoinHandle<()>,
 }
+
+/// The bytes of each connection, one way and the other.
+type Traffic = Arc<Mutex<Vec<(Vec<u8>, Vec<u8>)>>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
@@ -44,16 +49,35 @@ impl Relay {
         let address = listener.local_addr()?;
         let gate = watch::Sender::new(Gate::Open);
         let gates = gate.clone();
+        let traffic = Traffic::default();
+        let heard = Arc::clone(&traffic);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect(server).await else { continue };
-                let ((mut requests, client), (answers, mut server)) =
+                let ((requests, client), (answers, server)) =
                     (client.into_split(), server.into_split());
-                tokio::spawn(async move { copy(&mut requests, &mut server).await });
-                tokio::spawn(bring(answers, client, latency, gates.clone()));
+                let number = push(&heard);
+                tokio::spawn(take(requests, server, Arc::clone(&heard), number));
+                tokio::spawn(bring(
+                    answers,
+                    client,
+                    latency,
+                    gates.clone(),
+                    (Arc::clone(&heard), number),
+                ));
             }
         });
-        Ok(Self { address, gate, task })
+        Ok(Self { address, gate, traffic, task })
+    }
+
+    /// What went over it so far: the requests and the answers of each connection.
+    pub fn traffic(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where it is.
@@ -84,15 +108,40 @@ impl Drop for Relay {
     }
 }
 
-/// The answers of one connection. Either side may leave when it likes.
+fn push(traffic: &Traffic) -> usize {
+    let mut traffic = traffic.lock().unwrap_or_else(PoisonError::into_inner);
+    traffic.push((Vec::new(), Vec::new()));
+    traffic.len() - 1
+}
+
+/// The requests of one connection. Either side may leave when it likes.
+async fn take(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, heard: Traffic, number: usize) {
+    let mut bytes = [0; 4096];
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard[number].0.extend_from_slice(&bytes[..length]);
+        }
+        if to.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The answers of one connection.
 async fn bring(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     latency: Duration,
     gate: watch::Sender<Gate>,
+    (heard, number): (Traffic, usize),
 ) {
     let mut bytes = [0; 4096];
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard[number].1.extend_from_slice(&bytes[..length]);
+        }
         tokio::time::sleep(latency).await;
         let is_held = gate.send_if_modified(|gate| {
             let is_next = *gate == Gate::Waiting;

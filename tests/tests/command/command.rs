@@ -37,7 +37,7 @@ const UNSET: [&str; 18] = [
 ];
 
 /// What a run left behind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -98,9 +98,7 @@ impl Home {
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
         let mut command = self.command(arguments);
         command.arg("--json").stdin(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        Started { child, out }
+        Started::of(command.spawn().unwrap())
     }
 
     /// The store.
@@ -175,6 +173,11 @@ pub(crate) struct Started {
 }
 
 impl Started {
+    pub(crate) fn of(mut child: Child) -> Self {
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
     /// The next event of this name; others are passed over.
     #[track_caller]
     pub(crate) fn next(&mut self, name: &str) -> Value {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod arguments;
+mod canaries;
 mod caps;
 mod command;
 mod demo;

@@ -4,13 +4,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use grantflow_test_server::{Client, Config, Dialect, Person, RedirectUri, Server, http};
+use grantflow_tests::Relay;
 use tokio::runtime::Runtime;
 
 /// By the book unless said otherwise, and quick to poll.
 pub(crate) struct TestServer {
     // Before the runtime that it runs in.
     pub(crate) handle: http::Handle,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl TestServer {
@@ -18,21 +19,31 @@ impl TestServer {
         let runtime = Runtime::new().unwrap();
         let address = (std::net::Ipv4Addr::LOCALHOST, 0).into();
         let handle = runtime.block_on(http::serve(Server::new(config), address)).unwrap();
-        Self { handle, _runtime: runtime }
+        Self { handle, runtime }
     }
 
     pub(crate) fn issuer(&self) -> String {
         self.handle.issuer()
     }
 
+    /// A recorded way here.
+    pub(crate) fn relay(&self) -> Relay {
+        self.runtime.block_on(Relay::to(self.handle.address())).unwrap()
+    }
+
     /// A provider file in TOML that leads here.
     pub(crate) fn provider_file(&self) -> String {
+        self.provider_file_by(&self.issuer())
+    }
+
+    /// The same, where requests go by this address; browsers go by themselves.
+    pub(crate) fn provider_file_by(&self, address: &str) -> String {
         let issuer = self.issuer();
         format!(
             "id = \"acme\"\nname = \"Acme\"\nissuer = \"{issuer}\"\n\
              authorization_endpoint = \"{issuer}/authorize\"\n\
-             token_endpoint = \"{issuer}/token\"\n\
-             device_authorization_endpoint = \"{issuer}/device_authorization\"\n\
+             token_endpoint = \"{address}/token\"\n\
+             device_authorization_endpoint = \"{address}/device_authorization\"\n\
              client_id = \"test-client\"\nscope = \"openid\"\n"
         )
     }

@@ -7,6 +7,7 @@ use grantflow_core::{
     Request, Secret, Step, UnverifiedClaims, key_header,
 };
 use grantflow_test_server::{Decision, Dialect, Fault, Hesitation, Person};
+use grantflow_tests::canaries::{Canaries, Leak};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
 use grantflow_tests::renewing::Renewing;
@@ -46,10 +47,13 @@ impl Watch {
         }
     }
 
-    fn leak(&self) -> Option<&String> {
-        // Whatever its case: an error code is lower-cased before it is kept.
-        let printed = self.printed.to_lowercase();
-        self.secrets.iter().find(|secret| printed.contains(&secret.to_lowercase()))
+    fn leak(&self) -> Option<Leak> {
+        let mut canaries = Canaries::default();
+        for secret in &self.secrets {
+            canaries.mark("what was sent or answered", secret);
+        }
+        canaries.hear("what was printed", &self.printed);
+        canaries.leaks().pop()
     }
 }
 
@@ -115,8 +119,8 @@ fn sign_in(watch: &mut Watch, world: &mut World, flow: &mut Flow, fault: Option<
 
 #[test]
 fn nothing_printed_on_the_way_holds_a_secret() {
-    covers(&["N-7636-06", "B-BO-11", "N-8628-12", "N-6749-22", "N-MCP-10"]);
     covers(&["C-38", "N-6750-01", "S-02"]);
+    covers(&["N-7636-06", "B-BO-11", "N-8628-12", "N-6749-22", "N-MCP-10"]);
     for fault in [None, Some(Fault::ErrorEcho), Some(Fault::Html200), Some(Fault::TruncatedJson)] {
         for dialect in [Dialect::Standard, Dialect::Anthropic, Dialect::Codex, Dialect::Google] {
             let client = client(dialect);
