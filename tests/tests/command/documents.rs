@@ -142,7 +142,7 @@ fn the_contributors_page_is_short() {
     assert!(read("CONTRIBUTING.md").lines().count() < 60);
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     std::fs::read_to_string(root.join(path)).unwrap_or_else(|why| panic!("{path}: {why}"))
 }

@@ -17,6 +17,7 @@ mod interrupting;
 mod leaving;
 mod logins;
 mod pending;
+mod promises;
 mod readable;
 mod renewing;
 mod secrets;
