@@ -5,6 +5,7 @@
 mod ears;
 mod person;
 mod scene;
+mod traits;
 
 use std::sync::Arc;
 
