@@ -9,7 +9,7 @@ use serde_json::Number;
 use super::super::Key;
 use super::super::document::Document;
 use super::own::Kind;
-use super::values::{Hidden, NEVER, milliseconds, object};
+use super::values::{Hidden, NEVER, Token, milliseconds, object};
 use super::{Entry, Read, StoredKey};
 
 /// opencode's `auth.json`: pi's entries, but a key is an `api`, an expiry is what it says, and zero
@@ -76,8 +76,8 @@ const COPILOT_API: &str = "https://api.githubcopilot.com";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OpencodeLogin {
-    refresh: Hidden,
-    access: Hidden,
+    refresh: Token,
+    access: Token,
     expires: Number,
     account_id: Option<String>,
     enterprise_url: Option<String>,
@@ -125,9 +125,9 @@ struct OpencodeKey {
 /// The credentials of Google's library, which Qwen Code has taken over.
 #[derive(Deserialize)]
 struct Google {
-    access_token: Hidden,
-    refresh_token: Option<Hidden>,
-    id_token: Option<Hidden>,
+    access_token: Token,
+    refresh_token: Option<Token>,
+    id_token: Option<Token>,
     scope: Option<String>,
     /// Milliseconds since 1970.
     expiry_date: Option<Number>,
@@ -139,8 +139,8 @@ impl Google {
     fn entry(self, with: impl FnOnce(Secret) -> Credential) -> Entry {
         let Some(access_token) = self.access_token.filled() else { return Entry::Wiped };
         Entry::login(Credential {
-            refresh_token: self.refresh_token.and_then(Hidden::filled),
-            id_token: self.id_token.and_then(Hidden::filled),
+            refresh_token: self.refresh_token.and_then(Token::filled),
+            id_token: self.id_token.and_then(Token::filled),
             expires_at: self.expiry_date.as_ref().map(milliseconds).filter(|at| *at < NEVER),
             scope: Scope::parse(self.scope.as_deref().unwrap_or_default()),
             ..with(access_token)
@@ -156,7 +156,7 @@ fn qwen_api(resource_url: &str) -> Option<Endpoint> {
 
 #[derive(Deserialize)]
 struct Editor {
-    oauth_token: Hidden,
+    oauth_token: Token,
     user: Option<String>,
 }
 

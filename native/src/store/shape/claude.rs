@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::super::Key;
 use super::super::document::Document;
-use super::values::{Hidden, Member, Members, NEVER, milliseconds, object, unless_wiped};
+use super::values::{Member, Members, NEVER, Token, milliseconds, object, unless_wiped};
 use super::{Entry, Read};
 
 /// Where the login stands.
@@ -44,8 +44,8 @@ pub(super) fn end_of_refresh_token() -> Member {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Login {
-    access_token: Hidden,
-    refresh_token: Option<Hidden>,
+    access_token: Token,
+    refresh_token: Option<Token>,
     expires_at: Number,
     #[serde(default)]
     scopes: Vec<String>,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::super::Key;
 use super::super::document::Document;
-use super::values::{Hidden, Member, Members, object};
+use super::values::{Hidden, Member, Members, Token, object};
 use super::{Entry, Read, StoredKey};
 
 const LOGIN: &str = "tokens";
@@ -58,9 +58,9 @@ pub(super) fn members(credential: &Credential) -> Vec<Member> {
 
 #[derive(Deserialize)]
 struct Login {
-    id_token: Option<Hidden>,
-    access_token: Hidden,
-    refresh_token: Hidden,
+    id_token: Option<Token>,
+    access_token: Token,
+    refresh_token: Token,
     account_id: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl Login {
         let claims = UnverifiedClaims::read(&access_token);
         let time = |name| claims.as_ref()?.seconds(name).map(|seconds| seconds * 1000);
         let provider = providers::openai_codex();
-        let id_token = self.id_token.and_then(Hidden::filled);
+        let id_token = self.id_token.and_then(Token::filled);
         let rules = &provider.token.account;
         let hint = |paths: &[Vec<String>]| hint(paths, id_token.as_ref(), claims.as_ref());
         let account = Account {

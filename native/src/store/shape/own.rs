@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::super::Key;
 use super::pi::key_entry;
-use super::values::{Hidden, Member, Members, NEVER, milliseconds, object, unless_wiped};
+use super::values::{Member, Members, NEVER, Token, milliseconds, object, unless_wiped};
 use super::{Entry, Tool};
 
 /// What stands under a key; `None` if it makes no sense.
@@ -94,9 +94,9 @@ impl Reference<'_> {
 /// missing, someone else wrote the entry.
 #[derive(Deserialize)]
 struct Login<'e> {
-    access: Hidden,
+    access: Token,
     /// What renews it: the refresh token, or the first token where `access` was exchanged for it.
-    refresh: Hidden,
+    refresh: Token,
     /// Milliseconds since 1970.
     expires: Number,
     #[serde(default)]
@@ -113,9 +113,9 @@ struct Login<'e> {
     exchanged: bool,
     /// The refresh token of the first token, where there are both.
     #[serde(default)]
-    refresh_of_first: Option<Hidden>,
+    refresh_of_first: Option<Token>,
     #[serde(default)]
-    id_token: Option<Hidden>,
+    id_token: Option<Token>,
     #[serde(default)]
     account: Who,
     #[serde(default)]
@@ -141,7 +141,7 @@ impl Login<'_> {
         };
         let refresh = self.refresh.filled();
         let (subject_token, refresh_token) = if self.exchanged {
-            (refresh, self.refresh_of_first.and_then(Hidden::filled))
+            (refresh, self.refresh_of_first.and_then(Token::filled))
         } else {
             (None, refresh)
         };
@@ -154,7 +154,7 @@ impl Login<'_> {
             access_token,
             refresh_token,
             subject_token,
-            id_token: self.id_token.and_then(Hidden::filled),
+            id_token: self.id_token.and_then(Token::filled),
             obtained_at: self.obtained_at,
             expires_at: Some(expires_at).filter(|at| *at < NEVER),
             renew_at: self.renew_at,

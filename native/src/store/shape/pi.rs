@@ -12,7 +12,7 @@ use serde_json::Number;
 use super::super::Key;
 use super::super::document::Document;
 use super::own::Kind;
-use super::values::{Hidden, Member, Members, NEVER, milliseconds, object, unless_wiped};
+use super::values::{Hidden, Member, Members, NEVER, Token, milliseconds, object, unless_wiped};
 use super::{Entry, StoredKey};
 
 /// The provider that pi calls by another name than we do.
@@ -151,9 +151,9 @@ fn read_with(key: &Key, text: &str, margin: u64) -> Option<Entry> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Login {
-    access: Hidden,
+    access: Token,
     /// The refresh token; the first token where `access` was exchanged for it.
-    refresh: Hidden,
+    refresh: Token,
     expires: Number,
     #[serde(rename = "origin")]
     origin: Option<String>,

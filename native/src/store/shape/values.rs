@@ -1,6 +1,7 @@
 //! The values that all of these files are made of.
 
 use grantflow_core::Secret;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 use zeroize::Zeroizing;
@@ -78,7 +79,7 @@ pub(super) fn milliseconds(number: &Number) -> u64 {
 
 /// The access token, unless somebody has blanked the tokens: then there is nothing to use, to renew
 /// or to copy. A login that cannot be renewed has a blank refresh token too, but no expiry of zero.
-pub(super) fn unless_wiped(access: Hidden, refresh: &Hidden, expires_at: u64) -> Option<Secret> {
+pub(super) fn unless_wiped(access: Token, refresh: &Token, expires_at: u64) -> Option<Secret> {
     let is_wiped = refresh.is_blank() && expires_at == 0;
     access.filled().filter(|_| !is_wiped)
 }
@@ -100,5 +101,27 @@ impl Hidden {
 impl<'de> Deserialize<'de> for Hidden {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from).map(|text| Self(Secret::new(text)))
+    }
+}
+
+/// A token as a JSON string. What no header can hold is none.
+#[derive(Default)]
+pub(super) struct Token(Hidden);
+
+impl Token {
+    pub(super) fn is_blank(&self) -> bool {
+        self.0.is_blank()
+    }
+
+    pub(super) fn filled(self) -> Option<Secret> {
+        self.0.filled()
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Hidden::deserialize(from)?;
+        let fits = text.0.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if fits || text.is_blank() { Ok(Self(text)) } else { Err(D::Error::custom("no token")) }
     }
 }

@@ -3,7 +3,7 @@
 use grantflow::core::{Credential, Endpoint};
 use grantflow::{Account, CredentialStore, FileStore, Key, Secret, StoreError};
 use grantflow_tests::{covers, local};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Place;
 
@@ -23,7 +23,7 @@ fn a_credential_comes_back_whole() {
 fn others_find_what_they_look_for() {
     let place = Place::empty();
     place.store().save(&exchanged()).unwrap();
-    let file: serde_json::Value = serde_json::from_str(&place.text()).unwrap();
+    let file: Value = serde_json::from_str(&place.text()).unwrap();
     let entry = &file["standard"];
     assert_eq!(entry["type"], "oauth");
     assert_eq!(entry["access"], "the-second-token");
@@ -44,15 +44,39 @@ fn what_others_wrote_is_read() {
 
 #[test]
 fn an_entry_of_another_shape_is_unusable_by_itself_and_harms_no_other() {
-    covers(&["B-CF-05"]);
-    for broken in
-        [json!({"type": "oauth"}), json!({}), json!(7), json!({"type": "oauth", "access": 1})]
-    {
+    covers(&["B-CF-05", "B-TR-40"]);
+    let tokens = |name: &str, value: Value| {
+        let mut entry = json!({"type": "oauth", "access": "a", "refresh": "r", "expires": 1});
+        entry[name] = value;
+        entry
+    };
+    for broken in [
+        json!({"type": "oauth"}),
+        json!({}),
+        json!(7),
+        json!(null),
+        json!(true),
+        json!("oauth"),
+        json!([]),
+        json!({"type": 1}),
+        json!({"type": "something of later"}),
+        tokens("access", json!(1)),
+        tokens("access", json!(["a"])),
+        tokens("access", json!({})),
+        tokens("refresh", json!(1)),
+        tokens("refresh", json!(["r"])),
+        tokens("expires", json!("soon")),
+        tokens("expires", json!([1])),
+        tokens("access", json!("a\nb")),
+        tokens("refresh", json!("r\u{0}")),
+    ] {
         let file = json!({ "broken": broken, "key": {"type": "api_key", "key": "k"} });
         let place = Place::holding(file.to_string());
         place.store().save(&local::credential("new")).unwrap();
-        let error = place.store().load("broken").unwrap_err();
-        assert!(matches!(error, StoreError::Entry { ref provider } if provider == "broken"));
+        let outcome = place.store().load("broken").map(|found| found.is_some());
+        let error = outcome.expect_err(&file.to_string());
+        let is_it = matches!(error, StoreError::Entry { ref provider } if provider == "broken");
+        assert!(is_it, "{file}: {error:?}");
         assert!(place.store().load("key").unwrap().is_none());
         assert!(place.store().load("standard").unwrap().is_some());
         assert_eq!(place.store().list().unwrap().len(), 1);
