@@ -1,6 +1,8 @@
 //! What cannot be read is left as it is.
 
 use std::fs;
+#[cfg(unix)]
+use std::process::Command;
 
 use grantflow::{FileStore, Remedy, StoreError};
 use grantflow_tests::{covers, local};
@@ -36,10 +38,29 @@ fn what_cannot_be_read_is_not_written_over() {
         "{\"a\": 1, \"\\u0061\": 2}",
         "{'a': 1}",
         "{\"a\": 1,}",
+        "{\"a\": 1}{\"a\": 1}",
+        "{\"a\": 1 \"b\": 2}",
+        "{\"a\": \"half",
+        "{\"a\": \"\\u00",
+        "{\"a\": \"a\nline\"}",
+        "{\"a\": NaN}",
+        "{\"a\": 01}",
+        "{\"a\": .5}",
+        "{a: 1}",
+        "// a comment\n{}",
+        "{\"a\": 1} // a comment",
+        "\"text\"",
+        "17",
+        "true",
+        "a = 1",
+        "<html>",
         "\0\0\0\0",
+        "{\"a\": 1}\0\0\0\0",
     ];
     let mut texts = texts.map(str::as_bytes).to_vec();
     texts.push(b"{\"a\": \"\xff\"}");
+    texts.push(b"\xff\xfe{\0}\0");
+    texts.push(b"\xfe\xff\0{\0}");
     untouched(&texts, |why| matches!(why, StoreError::Corrupt { .. }));
 }
 
@@ -61,13 +82,37 @@ fn a_folder_in_place_of_the_file_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_in_place_of_the_file_is_an_error_at_once() {
-    covers(&["B-CF-11"]);
-    let place = Place::empty();
-    let made = std::process::Command::new("mkfifo").arg(place.path()).status().unwrap();
-    assert!(made.success());
-    let error = place.store().load("standard").unwrap_err();
-    assert!(matches!(error, StoreError::NotAFile { .. }), "{error:?}");
+fn whatever_is_no_file_is_an_error_at_once_and_stays() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    use std::os::unix::net::UnixListener;
+    covers(&["B-CF-11", "B-CF-09"]);
+    let pipe = |place: &Place| {
+        assert!(Command::new("mkfifo").arg(place.path()).status().unwrap().success());
+    };
+    let socket = |place: &Place| drop(UnixListener::bind(place.path()).unwrap());
+    let linked = |target: &str, place: &Place| symlink(target, place.path()).unwrap();
+    for name in ["a pipe", "a socket", "/dev/null", "/dev/zero", "/"] {
+        let place = Place::empty();
+        match name {
+            "a pipe" => pipe(&place),
+            "a socket" => socket(&place),
+            target => linked(target, &place),
+        }
+        let kind = fs::metadata(place.path()).unwrap().file_type();
+        for outcome in [
+            place.store().load("standard").map(drop),
+            place.store().save(&local::credential("new")),
+            place.store().check_writable(),
+        ] {
+            let error = outcome.expect_err(name);
+            // A device that anybody can write is not even looked at.
+            let is_it = matches!(error, StoreError::NotAFile { .. } | StoreError::Unsafe { .. });
+            assert!(is_it, "{name}: {error:?}");
+        }
+        let still = fs::metadata(place.path()).unwrap().file_type();
+        assert_eq!(still.is_fifo() || still.is_socket(), kind.is_fifo() || kind.is_socket());
+        assert!(!still.is_file(), "{name}");
+    }
 }
 
 #[test]
