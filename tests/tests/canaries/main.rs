@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
 
 mod ears;
+mod front;
 mod person;
 mod scene;
 mod traits;
@@ -18,6 +19,7 @@ use grantflow_tests::canaries::Canaries;
 use grantflow_tests::covers;
 use tokio::task::JoinSet;
 
+use front::Speech;
 use person::Habit;
 use scene::{Road, Scene};
 
@@ -54,17 +56,23 @@ async fn from_login_to_logout(dialect: Dialect, route: Route, habit: Habit) {
 }
 
 #[tokio::test]
-async fn over_tls_the_libraries_log_no_secret_either() {
+async fn over_tls_and_http_2_the_libraries_log_no_secret_either() {
     covers(&["S-T-01", "S-05"]);
-    let mut scene = Scene::with(Dialect::Standard, Road::Tls, |_| {}).await;
-    assert!(scene.login(Route::Browser, Habit::Browser).await);
-    scene.use_and_renew().await;
-    scene.logout().await;
-    let log = ears::logged();
-    for target in ["rustls", "reqwest", "hyper_util"] {
-        assert!(log.contains(target), "{target} was listened to");
+    for (speech, libraries) in [
+        (Speech::Http1, &["rustls", "reqwest", "hyper_util"][..]),
+        (Speech::Http2, &["rustls", "reqwest", "hyper_util", "h2"]),
+    ] {
+        let mut scene = Scene::with(Dialect::Standard, Road::Tls(speech), |_| {}).await;
+        assert!(scene.login(Route::Browser, Habit::Browser).await, "{speech:?}");
+        scene.use_and_renew().await;
+        scene.logout().await;
+        let log = ears::logged();
+        for library in libraries {
+            let said = log.lines().any(|line| line.starts_with(library));
+            assert!(said, "{library} was listened to");
+        }
+        scene.ends_without_a_leak(&format!("over TLS, {speech:?}"));
     }
-    scene.ends_without_a_leak("over TLS");
 }
 
 #[tokio::test]

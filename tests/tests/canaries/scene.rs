@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,15 +15,10 @@ use grantflow_test_server::http::{Handle, serve};
 use grantflow_test_server::{Config, Dialect, Person as Decision, RedirectUri, Server};
 use grantflow_tests::canaries::{Canaries, Leak};
 use grantflow_tests::{Relay, local};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::ears;
+use crate::front::{self, Speech};
 use crate::person::{Habit, Person};
 
 /// Of the client that has one.
@@ -33,7 +28,7 @@ pub(crate) const CLIENT_SECRET: &str = "test secret+100%";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Road {
     Plain,
-    Tls,
+    Tls(Speech),
 }
 
 pub(crate) struct Scene {
@@ -67,8 +62,8 @@ impl Scene {
         let folder = TempDir::new().unwrap();
         let (address, ca_file) = match road {
             Road::Plain => (relay.url(), None),
-            Road::Tls => {
-                let (url, certificate) = tls_to(relay.address()).await;
+            Road::Tls(speech) => {
+                let (url, certificate) = front::before(relay.address(), speech).await;
                 let file = folder.path().join("ca.pem");
                 fs::write(&file, certificate).unwrap();
                 (url, Some(file))
@@ -216,31 +211,4 @@ fn rand_seed() -> u32 {
     use std::hash::{BuildHasher as _, RandomState};
     let number = RandomState::new().hash_one(std::process::id());
     u32::try_from(number & u64::from(u32::MAX)).unwrap()
-}
-
-/// Whatever comes over TLS goes on to `relay` as it is. Where, and whose word it is.
-async fn tls_to(relay: SocketAddr) -> (String, String) {
-    let authority_key = KeyPair::generate().unwrap();
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root = authority.self_signed(&authority_key).unwrap();
-    let (issuer, key) = (Issuer::new(authority, authority_key), KeyPair::generate().unwrap());
-    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let leaf = leaf.signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(vec![leaf.der().clone()], key).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let mut stream = acceptor.accept(stream).await?;
-                copy_bidirectional(&mut stream, &mut TcpStream::connect(relay).await?).await
-            });
-        }
-    });
-    (url, root.pem())
 }
