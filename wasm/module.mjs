@@ -15,7 +15,9 @@ const RUSTFLAGS = '--cfg sha2_backend="soft" --cfg sha2_backend_soft="compact" -
 const FEATURES = ['bulk-memory', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
 
 /** What is called from one place stands there: more bytes, but such as gzip makes fewer of. */
-const DENSE = ['--one-caller-inline-max-function-size=50'];
+const DENSE = ['--one-caller-inline-max-function-size=20'];
+/** The first KiB is the far end of the stack, and no address is counted from there. */
+const LOW = ['--low-memory-unused'];
 
 /** Which tools made it: nothing that a browser reads. */
 const STRIPPED = ['--strip-producers', '--strip-target-features'];
@@ -39,7 +41,7 @@ export function writePresets(file) {
 /** Writes the module anew, smaller. */
 export function optimise(module, into) {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...STRIPPED, ...features, module, '-o', into]);
+  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...LOW, ...STRIPPED, ...features, module, '-o', into]);
 }
 
 function bindgen(...args) {

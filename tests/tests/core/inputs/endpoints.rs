@@ -73,6 +73,8 @@ fn an_endpoint_is_https_or_http_to_a_literal_loopback_address_and_nothing_else()
         ("https://[::1/", host),
         ("https://[::1]x/", host),
         ("https://[::g]/", host),
+        ("https://[1:1:1:1:1:1::127.0.0.1]/", host),
+        ("https://[1:2:3:4:5:6:7:8::]/", host),
         ("https://[fe80::1%25en0]/", host),
         ("https://::1/", host),
         (&long, host),

@@ -1,4 +1,4 @@
-//! Values in the shapes of `wasm/src/types.d.ts`, written a second time: the adapter's own writer
+//! Values in the shapes of `wasm/host/types.ts`, written a second time: the adapter's own writer
 //! must not agree with itself.
 
 use std::time::Duration;
