@@ -239,12 +239,17 @@ impl Watch {
         assert_eq!(taken, Ok(()), "law 1: an answer to what is out is taken");
         let again = (self.doing.respond)(&mut self.renewal, self.desk.now, id, result);
         assert_eq!(again, Err(Rejected::Stale), "law 1: answered once");
-        let may_have_acted = match result {
-            Ok(response) => !(400..500).contains(&response.status),
-            Err(error) => *error == TransportError::Lost,
-        };
         let body: &[u8] = result.as_ref().map_or(&[], |response| &response.body);
         self.granted = desk::text_of(body, "access_token").or(desk::text_of(body, "token"));
+        // Some servers refuse with 200.
+        let is_refused = self.granted.is_none() && desk::text_of(body, "error").is_some();
+        let may_have_acted = match result {
+            Ok(response) => match response.status {
+                200..300 => !is_refused,
+                status => !(400..500).contains(&status),
+            },
+            Err(error) => *error == TransportError::Lost,
+        };
         let is_kept = self.granted.is_some() && desk::text_of(body, "refresh_token").is_none();
         match (purpose, self.presented.get_mut(&presented)) {
             // It was not replaced, so that it is as good as before.
