@@ -89,7 +89,8 @@ pub(super) fn look(path: &Path) -> Result<Vec<Warning>, StoreError> {
         if is_folder && mode & 0o020 != 0 && !is_sticky {
             warnings.push(Warning::SharedFolder { path: path.to_owned() });
         }
-        if !is_folder && mode & 0o077 != 0 {
+        // Of anything else the rights are not ours to change.
+        if !is_folder && found.is_file() && mode & 0o077 != 0 {
             warnings.push(Warning::Readable { path: path.to_owned() });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 #[cfg(unix)]
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use grantflow::{FileStore, Remedy, StoreError};
 use grantflow_tests::{covers, local};
@@ -83,35 +83,44 @@ fn a_folder_in_place_of_the_file_is_an_error() {
 #[cfg(unix)]
 #[test]
 fn whatever_is_no_file_is_an_error_at_once_and_stays() {
-    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::os::unix::net::UnixListener;
     covers(&["B-CF-11", "B-CF-09"]);
-    let pipe = |place: &Place| {
-        assert!(Command::new("mkfifo").arg(place.path()).status().unwrap().success());
+    let made = |program: &str, arguments: &[&str], place: &Place| {
+        let mut command = Command::new(program);
+        command.arg(place.path()).args(arguments).stderr(Stdio::null());
+        command.status().unwrap().success()
     };
-    let socket = |place: &Place| drop(UnixListener::bind(place.path()).unwrap());
-    let linked = |target: &str, place: &Place| symlink(target, place.path()).unwrap();
-    for name in ["a pipe", "a socket", "/dev/null", "/dev/zero", "/"] {
+    for name in ["a folder", "a link to a folder", "a pipe", "a socket", "a device"] {
         let place = Place::empty();
-        match name {
-            "a pipe" => pipe(&place),
-            "a socket" => socket(&place),
-            target => linked(target, &place),
+        let is_made = match name {
+            "a folder" => fs::create_dir(place.path()).is_ok(),
+            "a link to a folder" => {
+                fs::create_dir(place.folder.path().join("it")).unwrap();
+                symlink("it", place.path()).is_ok()
+            }
+            "a pipe" => made("mkfifo", &[], &place),
+            "a socket" => UnixListener::bind(place.path()).is_ok(),
+            // Which only root can make.
+            _ => made("mknod", &["c", "1", "3"], &place),
+        };
+        assert!(is_made || name == "a device", "{name}");
+        if !is_made {
+            continue;
         }
-        let kind = fs::metadata(place.path()).unwrap().file_type();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
         for outcome in [
             place.store().load("standard").map(drop),
+            place.store().list().map(drop),
             place.store().save(&local::credential("new")),
             place.store().check_writable(),
         ] {
             let error = outcome.expect_err(name);
-            // A device that anybody can write is not even looked at.
-            let is_it = matches!(error, StoreError::NotAFile { .. } | StoreError::Unsafe { .. });
-            assert!(is_it, "{name}: {error:?}");
+            assert!(matches!(error, StoreError::NotAFile { .. }), "{name}: {error:?}");
         }
-        let still = fs::metadata(place.path()).unwrap().file_type();
-        assert_eq!(still.is_fifo() || still.is_socket(), kind.is_fifo() || kind.is_socket());
-        assert!(!still.is_file(), "{name}");
+        let found = fs::metadata(place.path()).unwrap();
+        assert!(!found.is_file(), "{name}");
+        assert_eq!(found.permissions().mode() & 0o777, 0o755, "{name}: it is not ours to close");
     }
 }
 
