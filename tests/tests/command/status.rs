@@ -103,7 +103,8 @@ fn forty_columns_hold_every_kind_of_login() {
     home.sign_in(&json!({ "xai": login(later()), "kimi": { "type": "oauth" } }));
     interrupt(&home, false, None);
     assert_eq!(home.run(&["import", "--yes"]).code, Some(0));
-    for arguments in [&["status"][..], &["doctor", "--store", "/nowhere"]] {
+    let nowhere = home.path().join("nowhere");
+    for arguments in [&["status"][..], &["doctor", "--store", nowhere.to_str().unwrap()]] {
         let run = home.run_where(&[("COLUMNS", "40")], arguments);
         for line in run.out.lines().chain(run.err.lines()) {
             // A path, or a command to be copied, is in one piece.
