@@ -12,7 +12,7 @@ use crate::provider::Api;
 use crate::scope::Scope;
 use crate::text::joined;
 use crate::time::{Now, millis};
-use crate::{Endpoint, Secret};
+use crate::{Digest, Endpoint, Secret};
 
 /// Renew this long before expiry unless told otherwise.
 pub const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
@@ -154,6 +154,11 @@ impl Credential {
     /// What renews it: the first token of an exchange, or the refresh token.
     pub fn renewed_by(&self) -> Option<&Secret> {
         self.subject_token.as_ref().or(self.refresh_token.as_ref())
+    }
+
+    /// The digest that tells it from every other: of what renews it, or else of its access token.
+    pub fn known_by(&self) -> Digest {
+        self.renewed_by().unwrap_or(&self.access_token).digest()
     }
 
     /// Whether there is anything to renew it by.

@@ -70,6 +70,9 @@ pub enum Error {
     /// The refresh token was replaced or refused before: the store has been put back to an older
     /// state, by a backup or by a synchronisation.
     Superseded,
+    /// A finished login waits to be put in its place, and a program that does not go by our locks
+    /// has written there since: it may have renewed the old login, or signed in anew.
+    Contested,
     /// The caller no longer wants it.
     Cancelled,
 }
@@ -127,6 +130,7 @@ impl Error {
             Self::Store(_) => "store",
             Self::Interrupted { .. } => "interrupted",
             Self::Superseded => "superseded",
+            Self::Contested => "contested",
             Self::Cancelled => "cancelled",
         }
     }
@@ -143,6 +147,7 @@ impl Error {
             | Self::ForeignCredential
             | Self::NotRenewable
             | Self::Superseded
+            | Self::Contested
             | Self::Interrupted { is_last: true, .. } => Remedy::SignInAgain,
             Self::Borrowed => Remedy::UseOwnerTool,
             Self::Refused { code: Some(code), .. } if code.is_passing() => Remedy::RetryLater,
@@ -218,6 +223,10 @@ impl Error {
             Self::Superseded => {
                 "the refresh token was replaced before: a backup or a synchronisation has put an \
                  older state back"
+            }
+            Self::Contested => {
+                "another program has written here since you signed in, and only you know which login \
+                 is to stand: sign in again, or out"
             }
             Self::Cancelled => "it was cancelled",
         };

@@ -237,6 +237,7 @@ export type Failure = {
         | 'borrowed'
         | 'busy'
         | 'superseded'
+        | 'contested'
         | 'cancelled';
     }
   | {

@@ -174,11 +174,19 @@ fn question(name: &str, call: &Arguments<'_>) -> Reply {
         "digest" => Some(out::text(&Digest::of(&call.string(1)).to_text())),
         _ => {
             let record = call.credential(2).ok();
-            let expected = match call.raw(1) {
-                "null" => Some(Expected::Anything),
-                _ => Digest::parse(&call.string(1)).map(Expected::RenewedBy),
-            };
-            Some(out::truth(expected.is_some_and(|it| it.is_met_by(record.as_ref()))))
+            let is_met = expected(call).is_some_and(|it| it.is_met_by(record.as_ref()));
+            Some(out::truth(is_met))
         }
     })
+}
+
+/// What stands in `expected` of a save.
+fn expected(call: &Arguments<'_>) -> Option<Expected> {
+    let text = call.string(1);
+    match (call.raw(1), text.strip_prefix('=')) {
+        ("null", _) => Some(Expected::Anything),
+        (_, None) => Digest::parse(&text).map(Expected::RenewedBy),
+        (_, Some("")) => Some(Expected::Unchanged(None)),
+        (_, Some(digest)) => Digest::parse(digest).map(|it| Expected::Unchanged(Some(it))),
+    }
 }

@@ -253,17 +253,26 @@ pub(crate) fn task(id: u64, task: &Task) -> Secret {
             }
         }
         Task::Save(expected, credential) => {
-            let expected = match expected {
-                Expected::Anything => None,
-                Expected::RenewedBy(digest) => Some(*digest),
-            };
-            digest_or_null(&mut to, "expected", expected);
+            match expected {
+                Expected::Anything => to.raw("expected", "null"),
+                Expected::RenewedBy(digest) => to.string("expected", &digest.to_text()),
+                Expected::Unchanged(digest) => to.string("expected", &unchanged(*digest)),
+            }
             to.raw("credential", credential.save().expose());
         }
         Task::Load | Task::Probe | Task::Confirm | Task::Remove | Task::Unlock => {}
     }
     to.close();
     to.finish()
+}
+
+/// An equals sign, and the digest of what has to be as it was, if there was anything.
+fn unchanged(digest: Option<Digest>) -> String {
+    let mut text = String::from("=");
+    if let Some(digest) = digest {
+        text.push_str(&digest.to_text());
+    }
+    text
 }
 
 fn seen(in_place_of: InPlaceOf) -> Option<Digest> {

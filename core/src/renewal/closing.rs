@@ -62,7 +62,7 @@ impl Closing {
         self.note.take_if(|note| !note.read_again(record));
         let stands = record.and_then(Credential::renewed_by).map(Secret::digest);
         let stash = loaded.stash.as_ref().and_then(Stash::read);
-        let is_wanted = stash.is_some_and(|stash| stash.is_login() || stash.instead_of == stands);
+        let is_wanted = stash.is_some_and(|stash| stash.is_login() || stash.is_for(stands));
         self.unstash &= !matches!(job, Job::Renew) && !is_wanted;
     }
 
@@ -244,13 +244,12 @@ impl Renewal {
     pub(super) fn sign_out_of(&mut self, loaded: Loaded) -> State {
         let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
-        let digest = |held: &Credential| held.renewed_by().map(Secret::digest);
-        let stands = loaded.record.as_deref().and_then(digest);
+        let stands = loaded.record.as_deref().map(Credential::known_by);
         // The newest tokens there are.
-        let stash = stash.filter(|stash| stash.is_login() || stash.instead_of == stands);
+        let stash = stash.filter(|stash| stash.is_login() || stash.is_for(stands));
         let newest = stash.map(|stash| stash.credential).or(loaded.record);
         let mut spent = Vec::new();
-        for token in [stands, newest.as_deref().and_then(digest)].into_iter().flatten() {
+        for token in [stands, newest.as_deref().map(Credential::known_by)].into_iter().flatten() {
             spent.push(token);
         }
         let provider = self.client.provider();

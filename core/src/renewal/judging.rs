@@ -5,11 +5,11 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::closing::{Closing, Then};
-use super::ledger::{Ended, Mark};
+use super::ledger::{Ended, Ledger, Mark};
 use super::noting::Note;
-use super::rounds::Found;
+use super::rounds::{Found, Glance};
 use super::spending::Spend;
-use super::stash::Stash;
+use super::stash::{By, Over, Stash};
 use super::step::{Due, Kept, Loaded, Outcome};
 use super::{Refused, Renewal, State};
 use crate::credential::Credential;
@@ -30,7 +30,7 @@ impl Renewal {
     /// What stands in the record, under the lock.
     pub(super) fn judge(&mut self, loaded: &Loaded) -> State {
         if let Some(login) = self.waiting_login(loaded) {
-            return State::Recovering(Box::new(login));
+            return self.in_place(login, loaded.record.as_deref());
         }
         let ledger = &self.seen.ledger;
         let Some(record) = loaded.record.clone() else {
@@ -44,7 +44,7 @@ impl Renewal {
             // They cannot be put in place, and are what there is all the same.
             Some((stash, kept)) => {
                 self.aside = Some(kept);
-                (stash.credential, stash.instead_of)
+                (stash.credential, record.renewed_by().map(Secret::digest))
             }
             None => {
                 self.aside = None;
@@ -70,10 +70,25 @@ impl Renewal {
     /// A login that a person has finished and that could not be put into the record then.
     pub(super) fn waiting_login(&self, loaded: &Loaded) -> Option<Stash> {
         let stash = loaded.stash.as_ref().and_then(Stash::read)?;
-        let token = stash.credential.renewed_by().map(Secret::digest);
-        let stands = loaded.record.as_deref().and_then(Credential::renewed_by).map(Secret::digest);
-        let is_over = token.is_none_or(|token| self.seen.ledger.is_spent(token));
-        (stash.is_login() && token != stands && !is_over && !loaded.is_borrowed).then_some(stash)
+        let token = stash.credential.known_by();
+        let stands = loaded.record.as_deref().map(Credential::known_by);
+        let is_over = stands == Some(token) || self.seen.ledger.is_spent(token);
+        (stash.is_login() && !is_over && !loaded.is_borrowed).then_some(stash)
+    }
+
+    /// A login that has waited takes the place of the one that it was finished over, renewed since
+    /// or not. What somebody without our ledger has put there may be that one renewed, or a newer
+    /// login: only a person can tell.
+    fn in_place(&self, login: Stash, record: Option<&Credential>) -> State {
+        let By::Login(over) = login.by else { return State::Reading(Glance::Locked) };
+        let stands = record.map(Credential::known_by);
+        let Ledger { stands: ours, logins, .. } = self.seen.ledger;
+        let is_renewed = stands.is_some() && stands == ours && logins == over.logins;
+        if stands != over.record && !is_renewed {
+            return State::end(Err(Error::Contested));
+        }
+        let by = By::Login(Over { record: stands, ..over });
+        State::Recovering(Box::new(Stash { by, ..login }))
     }
 
     /// New tokens that never came into the record which still holds what was spent for them, and
@@ -85,16 +100,15 @@ impl Renewal {
         if is_over {
             return None;
         }
-        let instead_of = Some(stands);
         match &self.unwritten.tokens {
             // What is only in memory came last, if it is there at all.
             Some((digest, credential)) if *digest == stands => {
                 let credential = credential.clone();
-                Some((Stash { instead_of, credential }, Kept::InMemory))
+                Some((Stash { by: By::Renewal(stands), credential }, Kept::InMemory))
             }
             Some(_) | None => {
                 let stash = loaded.stash.as_ref().and_then(Stash::read)?;
-                (stash.instead_of == instead_of).then_some((stash, Kept::Stashed))
+                stash.is_for(Some(stands)).then_some((stash, Kept::Stashed))
             }
         }
     }
@@ -119,20 +133,22 @@ impl Renewal {
         let is_in_place = self.is_locked() && self.aside.is_none();
         let note = self.settled(digest).filter(|_| is_in_place);
         let record = Box::new(record.clone());
-        let then = Then::finish(Ok(match (self.aside, self.recovered) {
+        let is_recovered = self.recovered.is_some();
+        let then = Then::finish(Ok(match (self.aside, is_recovered) {
             (Some(kept), _) => Outcome::Renewed(record, kept),
             (None, true) => Outcome::Recovered(record),
             (None, false) => Outcome::Adopted(record),
         }));
-        Some(Closing { note, unstash: self.recovered, ..Closing::then(then) }.into())
+        Some(Closing { note, unstash: is_recovered, ..Closing::then(then) }.into())
     }
 
     /// A mark of a token that is no longer there has done its work: that one is spent.
     fn settled(&self, stands: Option<Digest>) -> Option<Note> {
         let mark = self.seen.ledger.mark.as_ref().filter(|mark| Some(mark.digest) != stands);
         let attempt = mark.map(|mark| mark.attempt);
-        let is_recovered = self.recovered;
-        (attempt.is_some() || is_recovered).then_some(Note::Settled { attempt, is_recovered })
+        let recovered = self.recovered;
+        let is_any = attempt.is_some() || recovered.is_some();
+        is_any.then_some(Note::Settled { attempt, recovered })
     }
 
     /// A record that can be renewed by us. It goes nowhere but where it came from.

@@ -23,6 +23,11 @@ pub struct Ledger {
     pub mark: Option<Mark>,
     /// The tokens that were replaced, refused or signed out, the newest last.
     pub spent: Vec<Digest>,
+    /// What was put into the record last by this protocol ([`Credential::known_by`]); anything else
+    /// there comes from somebody who does not go by it.
+    ///
+    /// [`Credential::known_by`]: crate::Credential::known_by
+    pub stands: Option<Digest>,
     /// Somebody signed out, and nobody has signed in since.
     pub signed_out: bool,
 }
@@ -77,6 +82,7 @@ impl Ledger {
             logins: object.integer("logins").unwrap_or(0),
             mark: object.object("mark").and_then(|mark| Mark::read(&mark)),
             spent,
+            stands: object.string("stands").and_then(|digest| Digest::parse(&digest)),
             signed_out: object.raw("signed_out") == Some("true"),
         })
     }
@@ -93,6 +99,7 @@ impl Ledger {
         to.open_list("spent");
         self.spent.iter().for_each(|digest| to.element(&digest.to_text()));
         to.close_list();
+        to.optional("stands", self.stands.map(Digest::to_text).as_deref());
         to.raw("signed_out", if self.signed_out { "true" } else { "false" });
         to.finish().expose().to_string()
     }

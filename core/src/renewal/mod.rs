@@ -74,7 +74,8 @@ pub struct Renewal {
     /// What we read or wrote last beside the record: what is written there next has to find it so.
     seen: Seen,
     began_again: bool,
-    recovered: bool,
+    /// What an interrupted renewal had left behind, and is in the record now.
+    recovered: Option<Digest>,
     /// New tokens wait beside the record and cannot be put into it: where they are.
     aside: Option<Kept>,
     cancelled: bool,
@@ -123,8 +124,8 @@ enum State {
     /// A save failed; try again at this monotonic moment.
     PausingToSave(Box<Fresh>, u64),
     Replacing(Box<Credential>),
-    /// A login that cannot be put in the record now, for this reason.
-    StashingLogin(Box<Credential>, Error),
+    /// A login that cannot be put in the record now, for this reason; what it will replace.
+    StashingLogin(Box<Credential>, stash::Over, Error),
     /// The server refused the token; look whether another tool replaced it, for the so-manieth
     /// time, at this monotonic moment.
     LookingAgain(Box<Refused>, u8, u64),
@@ -177,7 +178,7 @@ impl Renewal {
             locks: Held::default(),
             seen: Seen::default(),
             began_again: false,
-            recovered: false,
+            recovered: None,
             aside: None,
             cancelled: false,
             gone: None,

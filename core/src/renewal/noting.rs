@@ -22,17 +22,17 @@ pub(super) struct Seen {
 #[derive(Clone)]
 pub(super) enum Note {
     /// New tokens are in the record, and these are spent.
-    Renewed { attempt: Option<u64>, logins: u64, spent: Vec<Digest> },
+    Renewed { attempt: Option<u64>, logins: u64, spent: Vec<Digest>, stands: Digest },
     /// There are none that could be put there.
     Ended { attempt: u64, how: Ended },
     /// There was no attempt: what was said of the token before stands again.
     Undone { attempt: u64, before: Option<Mark> },
     /// A mark of a token that is no longer there has done its work; or what that had brought was
     /// put in place.
-    Settled { attempt: Option<u64>, is_recovered: bool },
+    Settled { attempt: Option<u64>, recovered: Option<Digest> },
     /// This token is a login's, whatever was said of it before. The attempt is over that had been
     /// marked when it came, and so is every one with a token that does not stand in the record.
-    SignedIn { token: Option<Digest>, over: Option<u64>, stands: Option<Digest> },
+    SignedIn { token: Digest, over: Option<u64>, stands: Option<Digest> },
     /// Nobody is signed in, and these are good for nothing.
     SignedOut { spent: Vec<Digest> },
 }
@@ -59,7 +59,7 @@ impl Note {
     /// Somebody else has written since; whether there is still anything to say.
     pub(super) fn read_again(&mut self, record: Option<&Credential>) -> bool {
         if let Self::SignedIn { stands, .. } = self {
-            *stands = record.and_then(Credential::renewed_by).map(Secret::digest);
+            *stands = record.map(Credential::known_by);
             return record.is_some();
         }
         true
@@ -70,7 +70,7 @@ impl Note {
         let mut ledger = there.clone();
         let marked = there.mark.as_ref().map(|mark| mark.attempt);
         match self {
-            Self::Renewed { attempt, logins, spent } => {
+            Self::Renewed { attempt, logins, spent, stands } => {
                 let is_over = there.signed_out && spent.iter().any(|token| there.is_spent(*token));
                 if is_over || there.logins > *logins {
                     return None;
@@ -78,6 +78,7 @@ impl Note {
                 ledger.mark = ledger.mark.filter(|mark| Some(mark.attempt) != *attempt);
                 ledger.generation += 1;
                 ledger.signed_out = false;
+                ledger.stands = Some(*stands);
                 ledger.spend_all(spent);
             }
             Self::Ended { attempt, how } => {
@@ -90,20 +91,24 @@ impl Note {
             }
             Self::Undone { attempt, .. } if marked != Some(*attempt) => return None,
             Self::Undone { before, .. } => ledger.mark.clone_from(before),
-            Self::Settled { attempt, is_recovered } => {
+            Self::Settled { attempt, recovered } => {
                 if attempt.is_some() && marked == *attempt {
                     ledger.spend_marked();
                 }
-                ledger.generation += u64::from(*is_recovered);
+                if recovered.is_some() {
+                    ledger.generation += 1;
+                    ledger.stands = *recovered;
+                }
             }
             Self::SignedIn { token, over, stands } => {
                 let is_another = |mark: &Mark| Some(mark.digest) != *stands;
                 if marked == *over || there.mark.as_ref().is_some_and(is_another) {
                     ledger.spend_marked();
                 }
-                if stands == token {
-                    ledger.spent.retain(|spent| Some(*spent) != *token);
+                if *stands == Some(*token) {
+                    ledger.spent.retain(|spent| spent != token);
                 }
+                ledger.stands = Some(*token);
                 ledger.signed_out = false;
                 ledger.generation += 1;
                 ledger.logins += 1;

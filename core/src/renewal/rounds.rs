@@ -7,7 +7,7 @@ use super::closing::{Closing, Then};
 use super::ledger::{Ledger, Mark, NewerLedger};
 use super::noting::{Note, Seen};
 use super::spending::{Fresh, Spend};
-use super::stash::Stash;
+use super::stash::{By, Over, Stash};
 use super::step::{Answer, Expected, Kept, Loaded, Lock, Outcome, RenewalStep, StoreTrouble, Task};
 use super::{Held, Job, Refused, Renewal, State};
 use crate::credential::Credential;
@@ -72,16 +72,13 @@ impl Renewal {
             State::TakingLock(lock) => Task::Lock(*lock, self.ask.patience),
             State::Reading(_) | State::WaitingForOwner(_) | State::LookingAgain(..) => Task::Load,
             State::AskingForOwner(found) => Task::Alive(found.marked_by().into()),
-            State::Recovering(stash) => {
-                let expected = stash.instead_of.map_or(Expected::Anything, Expected::RenewedBy);
-                Task::Save(expected, stash.credential.clone())
-            }
+            State::Recovering(stash) => Task::Save(stash.by.expects(), stash.credential.clone()),
             State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
             State::Marking(found) => Task::Note(self.seen.text, self.marked(found).write()),
             State::Confirming(..) | State::PausingToSend(..) => Task::Confirm,
             State::Stashing(fresh) => Task::Stash(self.seen.stash, Some(fresh.stash())),
-            State::StashingLogin(new, _) => {
-                Task::Stash(self.seen.stash, Some(Stash::write(None, new)))
+            State::StashingLogin(new, over, _) => {
+                Task::Stash(self.seen.stash, Some(Stash::write(By::Login(*over), new)))
             }
             State::Saving(fresh) | State::PausingToSave(fresh, _) => {
                 Task::Save(Expected::RenewedBy(fresh.found.stands), fresh.new.clone())
@@ -170,7 +167,7 @@ impl Renewal {
                 State::Saving(fresh)
             }
             State::StashingLogin(..) if is_done => State::end(Ok(Outcome::SignedIn(Kept::Stashed))),
-            State::StashingLogin(_, why) => match answer {
+            State::StashingLogin(_, _, why) => match answer {
                 Answer::Changed(_) => State::Reading(Glance::Unlocked(why)),
                 _ => State::end(Err(why)),
             },
@@ -206,10 +203,11 @@ impl Renewal {
     fn recovered(&mut self, stash: &Stash, answer: &Answer) -> State {
         match (stash.is_login(), answer) {
             (true, Answer::Done) => return self.signed_in(&stash.credential, Then::BeginAgain),
+            (true, Answer::Changed(_)) => {}
             (true, answer) => return State::end(Err(store_error(answer))),
             (false, Answer::Done) => {
                 // The interrupted renewal is complete: the record has what it had brought.
-                self.recovered = true;
+                self.recovered = Some(stash.credential.known_by());
                 self.unwritten.tokens = None;
             }
             // Once is enough: whatever stands there now is gone on with.
@@ -248,9 +246,9 @@ impl Renewal {
 
     /// The login is in the record.
     fn signed_in(&self, new: &Credential, then: Then) -> State {
-        let token = new.renewed_by().map(Secret::digest);
+        let token = new.known_by();
         let over = self.seen.ledger.mark.as_ref().map(|mark| mark.attempt);
-        let note = Some(Note::SignedIn { token, over, stands: token });
+        let note = Some(Note::SignedIn { token, over, stands: Some(token) });
         Closing { note, unstash: true, ..Closing::then(then) }.into()
     }
 
@@ -290,7 +288,11 @@ impl Renewal {
             (Glance::Locked, Job::Renew) => self.judge(&loaded),
             (Glance::Locked, Job::SignIn(new)) => State::Replacing(new.clone()),
             (Glance::Locked, Job::SignOut) => self.sign_out_of(*loaded),
-            (Glance::Unlocked(why), Job::SignIn(new)) => State::StashingLogin(new.clone(), why),
+            (Glance::Unlocked(why), Job::SignIn(new)) => {
+                let record = loaded.record.as_deref().map(Credential::known_by);
+                let over = Over { record, logins: self.seen.ledger.logins };
+                State::StashingLogin(new.clone(), over, why)
+            }
             (Glance::Unlocked(why), _) => match loaded.record {
                 // The old login is no longer what the person wants.
                 _ if waits => State::end(Err(why)),

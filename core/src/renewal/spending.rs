@@ -8,7 +8,7 @@ use super::closing::{Closing, Then};
 use super::ledger::{Ended, Mark};
 use super::noting::Note;
 use super::rounds::{Found, Glance};
-use super::stash::Stash;
+use super::stash::{By, Stash};
 use super::step::{Answer, Kept, Outcome, RenewalStep, Unwritten};
 use super::{Refused, Renewal, State};
 use crate::Secret;
@@ -277,7 +277,7 @@ impl Found {
     /// The attempt has done its work; none for what needs no mark.
     fn settled(&self) -> Option<Note> {
         let attempt = Some(self.mark.as_ref()?.attempt);
-        Some(Note::Settled { attempt, is_recovered: false })
+        Some(Note::Settled { attempt, recovered: None })
     }
 
     pub(super) fn awaits(&self) -> &'static str {
@@ -287,13 +287,14 @@ impl Found {
 
 impl Fresh {
     pub(super) fn stash(&self) -> Secret {
-        Stash::write(Some(self.found.stands), &self.new)
+        Stash::write(By::Renewal(self.found.stands), &self.new)
     }
 
     fn renewed(&self) -> Note {
         let Found { stands, digest, mark, logins, .. } = &*self.found;
         let spent = if self.rotated { [*stands, *digest].into() } else { Vec::new() };
-        Note::Renewed { attempt: mark.as_ref().map(|mark| mark.attempt), logins: *logins, spent }
+        let attempt = mark.as_ref().map(|mark| mark.attempt);
+        Note::Renewed { attempt, logins: *logins, spent, stands: self.new.known_by() }
     }
 
     fn is_what(&self, there: &Credential) -> bool {

@@ -73,15 +73,24 @@ pub enum Lock {
 pub enum Expected {
     /// Whatever there is: a login replaces it.
     Anything,
+    /// What stood there when a login was finished that had to wait ([`Credential::known_by`]), or
+    /// nothing: the login replaces that, and nothing that came later.
+    Unchanged(Option<Digest>),
     /// A credential that is renewed by the token with this digest ([`Credential::renewed_by`]).
     RenewedBy(Digest),
 }
 
 impl Expected {
+    /// What is saved is a login, and not the old one renewed: nothing of that is true of it.
+    pub const fn is_login(self) -> bool {
+        !matches!(self, Self::RenewedBy(_))
+    }
+
     /// Whether this is what has to be there: for stores that compare and swap.
     pub fn is_met_by(self, there: Option<&Credential>) -> bool {
         match self {
             Self::Anything => true,
+            Self::Unchanged(digest) => there.map(Credential::known_by) == digest,
             Self::RenewedBy(digest) => {
                 there.and_then(Credential::renewed_by).map(Secret::digest) == Some(digest)
             }

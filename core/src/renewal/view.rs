@@ -34,7 +34,7 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
         }
         State::WaitingForOwner(at) => format!("{}", until(*at)),
         State::Recovering(stash) => {
-            format!("{:?} {}", stash.instead_of, credential(&stash.credential, now))
+            format!("{:?} {}", stash.by, credential(&stash.credential, now))
         }
         State::Spending(found, spend)
         | State::Confirming(found, spend)
@@ -50,7 +50,9 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
         }
         State::PausingToSave(fresh, at) => format!("{} {}", brought(fresh, now), until(*at)),
         State::Replacing(new) => credential(new, now),
-        State::StashingLogin(new, why) => format!("{} {}", credential(new, now), error(why, now)),
+        State::StashingLogin(new, over, why) => {
+            format!("{over:?} {} {}", credential(new, now), error(why, now))
+        }
         State::LookingAgain(refused, times, at) => {
             format!("{times} {} {}", dead(refused, now), until(*at))
         }
@@ -71,7 +73,7 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
     let seen = seen(renewal, now);
     let aside = renewal.aside;
     format!(
-        "{} {job} {locks:?} {is_out} {began_again} {recovered} {cancelled} {seen} {gone:?} \
+        "{} {job} {locks:?} {is_out} {began_again} {recovered:?} {cancelled} {seen} {gone:?} \
          {owner:?} {aside:?} {unmarked:?} {tokens:?} {held}",
         renewal.state()
     )
@@ -111,16 +113,16 @@ fn seen(renewal: &Renewal, now: Now) -> String {
 
 fn note(note: &Note, now: Now) -> String {
     match note {
-        Note::Renewed { attempt, logins, spent } => {
-            format!("renewed {} {logins} {spent:?}", numbered(*attempt))
+        Note::Renewed { attempt, logins, spent, stands } => {
+            format!("renewed {} {logins} {spent:?} {stands:?}", numbered(*attempt))
         }
         Note::Ended { attempt, how } => format!("ended {} {how:?}", numbered(Some(*attempt))),
         Note::Undone { attempt, before } => {
             let before = before.as_ref().map(|it| mark(it, now));
             format!("undone {} {before:?}", numbered(Some(*attempt)))
         }
-        Note::Settled { attempt, is_recovered } => {
-            format!("settled {} {is_recovered}", numbered(*attempt))
+        Note::Settled { attempt, recovered } => {
+            format!("settled {} {recovered:?}", numbered(*attempt))
         }
         Note::SignedIn { token, over, stands } => {
             format!("signed in {token:?} {} {stands:?}", numbered(*over))
@@ -141,9 +143,9 @@ fn dead(refused: &Refused, now: Now) -> String {
 }
 
 fn noted(ledger: &Ledger, now: Now) -> String {
-    let Ledger { generation, logins, spent, signed_out, .. } = ledger;
+    let Ledger { generation, logins, spent, stands, signed_out, .. } = ledger;
     let mark = ledger.mark.as_ref().map(|it| mark(it, now));
-    format!("{generation} {logins} {mark:?} {spent:?} {signed_out}")
+    format!("{generation} {logins} {mark:?} {spent:?} {stands:?} {signed_out}")
 }
 
 fn mark(mark: &Mark, now: Now) -> String {

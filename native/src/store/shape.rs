@@ -160,7 +160,7 @@ impl Shape {
         let there = text.map(|text| self.login(text, key)).transpose()?.flatten();
         match (text, there) {
             (Some(text), Some(there))
-                if expected == Expected::Anything && !is_renewed_by_same(&there, credential) =>
+                if expected.is_login() && !is_renewed_by_same(&there, credential) =>
             {
                 self.check_account(key, &there, credential)?;
                 self.afresh(text, key, &self.members(key, credential)?)

@@ -28,7 +28,12 @@ impl World {
                 self.participants[at].entitled[*lock as usize] = true;
                 Answer::Done
             }
-            Task::Load => self.load(self.record.clone()),
+            Task::Load => {
+                if self.participants[at].job == Job::SignIn {
+                    self.seen.stood = self.record.as_ref().and_then(refresh_token);
+                }
+                self.load(self.record.clone())
+            }
             Task::Alive(who) => {
                 Answer::Alive(self.participants.iter().any(|other| other.who() == *who))
             }

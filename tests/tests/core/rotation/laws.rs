@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use grantflow_core::{
-    Credential, Ended, Error, Kept, Mark, Outcome, Purpose, Secret, waiting_login,
-};
+use grantflow_core::{Credential, Ended, Error, Kept, Mark, Outcome, Purpose, Secret};
 
 use super::moves::{Event, Move};
 use super::participant::{Message, Pending, Said, access_token, handed_out, refresh_token};
@@ -20,6 +18,9 @@ pub(super) struct Broken {
     pub(super) what: String,
 }
 
+/// What a job puts in place that signs in.
+const NEW_LOGIN: Token = Token { login: 1, number: 0 };
+
 type Held = Result<(), Broken>;
 
 /// What holds along a move.
@@ -27,7 +28,7 @@ pub(super) fn of_move(before: &World, it: Move, events: &[Event], after: &World)
     for event in events {
         match event {
             Event::Presented(at, message) => of_presenting(before, *at, *message, after)?,
-            Event::Stored(at, was) => of_storing(*at, was.as_deref(), before, after)?,
+            Event::Stored(at, was) => of_storing(*at, was.as_deref(), after)?,
             Event::Said(at, said) => of_saying(*at, said, before, after)?,
             Event::Refused => {
                 let is_there = after.record.is_some() || before.record.is_none();
@@ -163,7 +164,7 @@ fn of_presenting(before: &World, at: usize, message: Message, after: &World) -> 
     hold("R-INV-12", !is_dead || is_late && times <= 2, || format!("{token:?} is known to be dead"))
 }
 
-fn of_storing(at: usize, was: Option<&Credential>, before: &World, after: &World) -> Held {
+fn of_storing(at: usize, was: Option<&Credential>, after: &World) -> Held {
     let Some(is) = &after.record else { return Ok(()) };
     let blank = [Some(&is.access_token), is.refresh_token.as_ref()];
     let is_whole = blank.into_iter().flatten().all(|token| !token.expose().is_empty());
@@ -179,12 +180,9 @@ fn of_storing(at: usize, was: Option<&Credential>, before: &World, after: &World
         return hold("R-INV-08", false, || "a login came back after a logout".into());
     };
     let (was, is) = (refresh_token(was), refresh_token(is));
-    // A login that had to wait for a lock takes the place of whatever others have put there: what
-    // they bring without locks is most often the old login, renewed, and cannot be told from a new.
-    let waiting = before.stash.as_ref().and_then(waiting_login);
-    let has_waited =
-        after.had(Trouble::Foreign) && waiting.is_some_and(|login| refresh_token(&login) == is);
-    hold("R-INV-04", is >= was || has_waited, || format!("{is:?} was written over {was:?}"))
+    // A login that waits is the later one of the two, where that stood there as it was finished.
+    let is_newer = is >= was || is == Some(NEW_LOGIN) && was == after.seen.stood;
+    hold("R-INV-04", is_newer, || format!("{is:?} was written over {was:?}"))
 }
 
 fn of_saying(at: usize, said: &Said, before: &World, after: &World) -> Held {
@@ -196,6 +194,12 @@ fn of_saying(at: usize, said: &Said, before: &World, after: &World) -> Held {
                 let is_there = before.record.as_ref().and_then(refresh_token) >= token;
                 let is_excused = after.had(Trouble::Foreign) || before.record.is_none();
                 hold("R-INV-09", is_there || is_excused, || format!("{token:?} is not saved"))?;
+            }
+            if let Err(Error::Contested) = &**outcome {
+                // What our own have written is known as theirs, if they could write that down.
+                let unsaid = [Trouble::Foreign, Trouble::Failure, Trouble::Crash, Trouble::Theft];
+                let is_real = unsaid.into_iter().any(|trouble| after.had(trouble));
+                hold("R-P-10", is_real, || "nobody else has written, and a login waits".into())?;
             }
             let has_locks = after.participants[at].entitled != [false; 2];
             hold("R-P-12", !has_locks, || "a lock was kept".into())?;
@@ -290,7 +294,7 @@ fn the_last_login_or_logout_counts(world: &World, outcomes: &[&Result<Outcome, E
     if ended(|outcome| matches!(outcome, Outcome::SignedIn(_))) && others(Job::SignOut) {
         let login = world.record.as_ref().and_then(refresh_token).map(|token| token.login);
         // It may wait for the owner tool's lock.
-        let waits = has_aside(world, Token { login: 1, number: 0 });
+        let waits = has_aside(world, NEW_LOGIN);
         hold("R-INV-04", login == Some(1) || waits, || {
             format!("the new login is not there: {login:?}")
         })?;

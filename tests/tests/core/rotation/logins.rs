@@ -2,7 +2,7 @@
 
 use grantflow_core::{
     Credential, Error, Kept, Ledger, Outcome, Purpose, Renewal, Response, Revoked, StoreTrouble,
-    TransportError, Trouble,
+    TransportError, Trouble, waiting_login,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
@@ -175,14 +175,88 @@ fn a_login_that_meets_the_owner_tools_lock_is_kept_and_put_in_place_by_the_next_
     assert!(scene.stash.is_none());
 }
 
+/// A login that is finished while the owner tool has its lock, which is free after that.
+fn waiting() -> Scene {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.setting.has_owner_lock = true;
+    scene.held.push("Lock(Owner)");
+    assert!(matches!(sign_in(&mut scene, new_login()), Ok(Outcome::SignedIn(Kept::Stashed))));
+    scene.held.clear();
+    scene
+}
+
+#[test]
+fn a_login_that_waits_takes_the_place_of_the_old_one_that_we_have_renewed_meanwhile() {
+    covers(&["R-INV-04", "R-INV-09"]);
+    let mut scene = waiting();
+    scene.record = Some(credential(token(2), token(2), DAWN));
+    let stands = Some(token(2).refresh().digest());
+    scene.ledger = Some(Ledger { generation: 2, stands, ..scene.setting.ledger() }.write());
+    let outcome = scene.renew().unwrap();
+    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(Token { login: 1, number: 0 }));
+    assert_eq!((scene.sent.len(), scene.read_ledger().logins), (0, 1));
+}
+
+#[test]
+fn a_login_that_waits_takes_the_place_of_nothing_that_a_program_without_our_ledger_wrote_since() {
+    covers(&["R-INV-04", "R-INV-09", "R-P-10"]);
+    let renewed_or_new = [token(2), Token { login: 2, number: 0 }];
+    let written = renewed_or_new.map(|token| Some(credential(token, token, DAWN)));
+    for there in [&written[..], &[None]].concat() {
+        let mut scene = waiting();
+        scene.record.clone_from(&there);
+        assert_eq!(scene.renew().unwrap_err(), Error::Contested);
+        assert_eq!(scene.renew().unwrap_err(), Error::Contested, "until the person has decided");
+        let stands = scene.record.as_ref().and_then(refresh_token);
+        assert_eq!(stands, there.as_ref().and_then(refresh_token));
+        assert!(scene.stash.as_ref().and_then(waiting_login).is_some(), "neither is lost");
+        assert_eq!(scene.sent.len(), 0, "and nothing is asked");
+
+        let decided = Token { login: 3, number: 0 };
+        assert!(sign_in(&mut scene, credential(decided, decided, DAWN)).is_ok());
+        let outcome = scene.renew().unwrap();
+        assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(decided));
+    }
+}
+
+#[test]
+fn a_login_that_waits_does_not_take_the_place_of_a_later_one() {
+    covers(&["R-INV-04"]);
+    let mut scene = waiting();
+    let left = scene.stash.clone();
+    let second = Token { login: 2, number: 0 };
+    assert!(sign_in(&mut scene, credential(second, second, DAWN)).is_ok());
+    scene.stash = left;
+    assert_eq!(
+        scene.renew().unwrap_err(),
+        Error::Contested,
+        "the process died before it unstashed"
+    );
+}
+
+#[test]
+fn a_login_that_nothing_renews_waits_as_well() {
+    covers(&["B-CF-27"]);
+    for has_record in [true, false] {
+        let mut scene = Scene::new(Rule::Strict, []);
+        scene.record = scene.record.take().filter(|_| has_record);
+        scene.setting.has_owner_lock = true;
+        scene.held.push("Lock(Owner)");
+        let new = Credential { refresh_token: None, ..new_login() };
+        assert!(matches!(sign_in(&mut scene, new), Ok(Outcome::SignedIn(Kept::Stashed))));
+        scene.held.clear();
+        let outcome = scene.renew().unwrap();
+        let there = handed_out(&outcome).map(|it| it.access_token.digest());
+        assert_eq!(there, Some(new_login().access_token.digest()));
+        assert!(scene.stash.is_none() && scene.record.is_some());
+    }
+}
+
 #[test]
 fn a_login_that_waits_is_void_after_a_logout_or_another_login() {
     for signs_out in [true, false] {
-        let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, ""))]);
-        scene.setting.has_owner_lock = true;
-        scene.held.push("Lock(Owner)");
-        assert!(sign_in(&mut scene, new_login()).is_ok());
-        scene.held.clear();
+        let mut scene = waiting();
+        scene.replies = [Ok(Response::new(200, ""))].into();
         if signs_out {
             assert!(sign_out(&mut scene).is_ok());
             assert!(scene.sent[0].body.expose().contains("token=r1.0"), "the newest is revoked");

@@ -145,6 +145,7 @@ fn ending(outcome: &Result<Outcome, Error>) -> &'static str {
         Err(Error::Interrupted { is_last: false, .. }) => "interrupted",
         Err(Error::Interrupted { is_last: true, .. }) => "interrupted for good",
         Err(Error::Superseded) => "superseded",
+        Err(Error::Contested) => "contested",
         Err(Error::Cancelled) => "cancelled",
         Err(error) => panic!("nothing here leads to {error:?}"),
     }

@@ -42,6 +42,8 @@ pub(super) struct Seen {
     pub(super) excused: BTreeSet<Token>,
     /// The newest token of which a process was told that it is safe.
     pub(super) safe: Option<Token>,
+    /// What stood there while a login was being put in place: that is what it comes after.
+    pub(super) stood: Option<Token>,
     pub(super) signed_out: bool,
 }
 
@@ -96,7 +98,7 @@ impl World {
     /// Two worlds with equal keys are the same from here on.
     pub(super) fn key(&self) -> String {
         let mut key = String::with_capacity(1024);
-        let Ledger { generation, logins, mark, spent, signed_out } = self.read_ledger();
+        let Ledger { generation, logins, mark, spent, stands, signed_out } = self.read_ledger();
         let mark = mark.map(|Mark { digest, attempt, presented, who, at, ended, .. }| {
             format!("{digest} #{attempt}# {presented} {who} {at} {ended:?}")
         });
@@ -107,8 +109,8 @@ impl World {
         let stash = self.stash.as_ref().map(Secret::digest);
         write!(
             key,
-            "{} {record:?} {generation} {logins} {mark:?} {spent:?} {signed_out} {stash:?} {} {:?} \
-             {:?} {:?} {:?} {:?} {:?};",
+            "{} {record:?} {generation} {logins} {mark:?} {spent:?} {stands:?} {signed_out} {stash:?} \
+             {} {:?} {:?} {:?} {:?} {:?} {:?};",
             self.hours,
             self.is_full,
             self.locks,

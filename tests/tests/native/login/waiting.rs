@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use grantflow::store::{HeldLock, Lock, Locks as _, OwnerLock};
 use grantflow::transport::{Http, HttpOptions};
-use grantflow::{Credential, Error, FileStore, KeeperOptions, Key, Logins, Remedy, Route};
+use grantflow::{Credential, Error, FileStore, KeeperOptions, Key, Logins, Remedy, Route, Secret};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 
@@ -68,6 +68,28 @@ async fn a_login_that_meets_a_tools_lock_is_told_as_waiting_and_is_there_as_soon
         assert_ne!(Some(there.access_token.digest()), older);
         assert_eq!(scene.findings(), []);
     }
+}
+
+#[tokio::test]
+async fn a_login_that_waits_leaves_alone_what_a_tool_has_written_since_and_the_person_is_asked() {
+    covers(&["R-INV-04", "R-P-10"]);
+    let scene = Scene::of(Dialect::Standard).await;
+    scene.signed_in().await;
+    let old = scene.store().load("standard").unwrap().unwrap();
+    assert!(matches!(scene.kept_waiting().await, Err(Error::LoginWaits(_))));
+    let theirs = Credential { refresh_token: Some(Secret::new("the tool's own")), ..old };
+    scene.store().save(&theirs).unwrap();
+
+    for _ in 0..2 {
+        let told = scene.hasty().access_token("standard", MOMENT).await.unwrap_err();
+        assert!(matches!(told.root(), Error::Ended(grantflow::core::Error::Contested)), "{told:?}");
+        assert_eq!(told.remedy(), Remedy::SignInAgain);
+        let there = scene.store().load("standard").unwrap().unwrap();
+        assert_eq!(there.known_by(), theirs.known_by());
+    }
+    let again = scene.signed_in().await;
+    let token = scene.hasty().access_token("standard", MOMENT).await.unwrap();
+    assert_eq!(token.secret().digest(), again.access_token.digest());
 }
 
 #[tokio::test]

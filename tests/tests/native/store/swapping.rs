@@ -36,8 +36,19 @@ async fn every_store_keeps_what_it_is_given_and_swaps_what_was_expected() {
         assert_eq!(keys, [key.clone(), work.clone()]);
         store.probe(&key).await.unwrap();
 
+        let waited =
+            |over: Option<&Credential>| Expected::Unchanged(over.map(Credential::known_by));
+        for over in [None, Some(&renewed(1))] {
+            let saved = store.save(&key, waited(over), &renewed(4)).await.unwrap();
+            assert!(matches!(saved, Saved::Changed(Some(_))), "{saved:?}");
+        }
+        done(store.save(&key, waited(Some(&renewed(2))), &renewed(4)).await);
+        assert_eq!(access(store, &key).await, "access 4");
+
         assert!(store.remove(&key).await.unwrap());
         assert!(store.load(&key).await.unwrap().is_none());
+        done(store.save(&key, waited(None), &renewed(5)).await);
+        assert!(store.remove(&key).await.unwrap());
         assert_eq!(access(store, &work).await, "access 7");
     }
 }
