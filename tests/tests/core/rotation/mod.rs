@@ -53,32 +53,37 @@ fn whatever_goes_wrong_once_no_law_of_renewal_breaks() {
 }
 
 #[test]
-fn what_goes_wrong_twice_breaks_none_either() {
-    // A death before and after each write, and while a lock of another tool's is held.
+fn what_goes_wrong_twice_breaks_no_renewal_either() {
+    // A death before and after each write.
     covers(&["R-CR-02", "R-CR-08", "R-CR-10", "R-P-08"]);
-    let [strict, grace, .., owner, _, login, logout] = pairs();
-    let thief = strict.clone();
-    let at_an_owners = Setting { has_owner_lock: true, ..login.clone() };
-    let cases = [
-        (strict.clone().with(2, &[Crash, Loss, Theft]), (96434, 230_568)),
-        (strict.clone().with(2, &[Crash, Failure]), (42352, 82410)),
-        (strict.clone().with(2, &[Clock, Foreign]), (11652, 20013)),
-        (strict.with(2, &[Cancel, Failure]), (9059, 16462)),
-        (grace.with(2, &[Crash, Loss]), (4263, 7450)),
-        (owner.with(2, &[Crash, Theft]), (17904, 37976)),
-        (thief.clone().with(2, &[Theft]), (11237, 23622)),
-        (thief.with(2, &[Theft, Clock]), (51262, 114_954)),
-        (login.clone().with(2, &[Crash, Impatience]), (8568, 15862)),
-        (login.clone().with(2, &[Theft, Crash]), (30251, 70398)),
-        (login.with(2, &[Impatience, Foreign]), (15081, 29015)),
-        (at_an_owners.clone().with(2, &[Crash, Impatience]), (4867, 7676)),
-        (at_an_owners.clone().with(2, &[Impatience, Failure]), (6165, 11787)),
-        (at_an_owners.with(2, &[Failure, Foreign]), (29929, 61860)),
-        (logout.with(2, &[Crash, Impatience]), (6850, 13761)),
-    ];
-    for (setting, pinned) in cases {
-        closes(&setting, pinned);
-    }
+    let [strict, ..] = pairs();
+    closes(&strict.clone().with(2, &[Crash, Loss, Theft]), (96434, 230_568));
+    closes(&strict.clone().with(2, &[Clock, Foreign]), (11652, 20013));
+    closes(&strict.with(2, &[Cancel, Failure]), (9059, 16462));
+}
+
+#[test]
+fn nor_does_it_with_thieves_full_disks_and_servers_that_forgive() {
+    let [strict, grace, .., owner, _, _, _] = pairs();
+    closes(&strict.clone().with(2, &[Crash, Failure]), (42352, 82410));
+    closes(&strict.clone().with(2, &[Theft]), (11237, 23622));
+    closes(&strict.with(2, &[Theft, Clock]), (51262, 114_954));
+    closes(&grace.with(2, &[Crash, Loss]), (4263, 7450));
+    // A death while a lock of another tool's is held.
+    closes(&owner.with(2, &[Crash, Theft]), (17904, 37976));
+}
+
+#[test]
+fn what_goes_wrong_twice_breaks_no_login_or_logout() {
+    let [.., login, logout] = pairs();
+    closes(&login.clone().with(2, &[Crash, Impatience]), (8568, 15862));
+    closes(&login.clone().with(2, &[Theft, Crash]), (30251, 70398));
+    closes(&login.clone().with(2, &[Impatience, Foreign]), (15081, 29015));
+    closes(&logout.with(2, &[Crash, Impatience]), (6850, 13761));
+    let at_an_owners = Setting { has_owner_lock: true, ..login };
+    closes(&at_an_owners.clone().with(2, &[Crash, Impatience]), (4867, 7676));
+    closes(&at_an_owners.clone().with(2, &[Impatience, Failure]), (6165, 11787));
+    closes(&at_an_owners.with(2, &[Failure, Foreign]), (29929, 61860));
 }
 
 #[test]
