@@ -1,9 +1,9 @@
 //! Who is signed in, and what a login is still good for.
 
-use grantflow_core::{Account, Ended, Ledger, Mark, Now};
+use grantflow_core::{Account, Credential, Ended, Ledger, Mark, Now, waiting_login};
 
 use crate::owner::{Life, Owner};
-use crate::store::{CredentialStore, Key, Record};
+use crate::store::{CredentialStore, Key, Noted, Record};
 
 /// How a stored login stands.
 #[derive(Clone, Debug)]
@@ -20,6 +20,9 @@ pub struct Standing {
     pub borrowed_from: Option<String>,
     /// A renewal of it that did not come to its end.
     pub interrupted: Option<Interrupted>,
+    /// A newer login is finished and waits to be put in its place: the next request for a token
+    /// does that.
+    pub is_replaced: bool,
     /// Who signed in.
     pub account: Account,
 }
@@ -66,23 +69,15 @@ impl Standing {
         now: Now,
     ) -> Self {
         let Record { credential, borrowed_from } = record;
-        let interrupted = match store.journal() {
+        let noted = match store.journal() {
+            // Notes that cannot be read stop the next renewal, which says so, and hide no login.
             Some(journal) if borrowed_from.is_none() => {
-                // Notes that cannot be read stop the next renewal, which says so, and hide no login.
-                let noted = journal.read(&key).await.unwrap_or_default();
-                let ledger = noted.ledger.and_then(|ledger| Ledger::read(&ledger).ok());
-                let digest = credential.renewed_by().map(crate::Secret::digest);
-                let mark = ledger.and_then(|ledger| ledger.mark);
-                let mark = mark.filter(|mark| Some(mark.digest) == digest && is_over(mark));
-                mark.map(|mark| Interrupted {
-                    at: mark.at,
-                    by: mark.who,
-                    is_recoverable: noted.stash.is_some(),
-                    is_refused: mark.ended == Some(Ended::Refused),
-                })
+                journal.read(&key).await.unwrap_or_default()
             }
-            Some(_) | None => None,
+            Some(_) | None => Noted::default(),
         };
+        let is_replaced = noted.stash.as_ref().and_then(waiting_login).is_some();
+        let interrupted = interrupted(&credential, noted);
         let is_refused = interrupted.as_ref().is_some_and(|interrupted| interrupted.is_refused);
         let is_renewable = credential.is_renewable() && borrowed_from.is_none() && !is_refused;
         let health = match (credential.is_expired(now), is_renewable, &borrowed_from) {
@@ -92,8 +87,29 @@ impl Standing {
             (true, false, None) => Health::Lapsed,
         };
         let (expires_at, account) = (credential.expires_at, credential.account);
-        Self { key, health, expires_at, is_renewable, borrowed_from, interrupted, account }
+        Self {
+            key,
+            health,
+            expires_at,
+            is_renewable,
+            borrowed_from,
+            interrupted,
+            is_replaced,
+            account,
+        }
     }
+}
+
+fn interrupted(credential: &Credential, noted: Noted) -> Option<Interrupted> {
+    let ledger = noted.ledger.and_then(|ledger| Ledger::read(&ledger).ok())?;
+    let digest = credential.renewed_by()?.digest();
+    let mark = ledger.mark.filter(|mark| mark.digest == digest && is_over(mark))?;
+    Some(Interrupted {
+        at: mark.at,
+        by: mark.who,
+        is_recoverable: noted.stash.is_some(),
+        is_refused: mark.ended == Some(Ended::Refused),
+    })
 }
 
 /// Nobody is at it any more.

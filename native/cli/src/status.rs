@@ -79,7 +79,8 @@ impl Page {
                 "store": self.store, "health": health(standing.health),
                 "expires_at": expires_at, "renewable": is_renewable,
                 "account": account(&standing.account), "borrowed_from": borrowed_from,
-                "interrupted": interrupted.as_ref().map(interrupted_object), "message": null,
+                "interrupted": interrupted.as_ref().map(interrupted_object),
+                "replaced": standing.is_replaced, "message": null,
             }),
         )?;
         let paint = self.output.out;
@@ -91,6 +92,9 @@ impl Page {
         if let (Some(lender), Health::Valid) = (borrowed_from, standing.health) {
             self.detail(&format!("borrowed from {lender}, which renews it"))?;
         }
+        if standing.is_replaced {
+            return self.detail("a newer login waits: the next use of it puts it in place");
+        }
         interrupted.as_ref().map_or(Ok(()), |interrupted| self.detail(&meaning(interrupted)))
     }
 
@@ -100,7 +104,8 @@ impl Page {
             &json!({ "provider": key.provider, "account_name": key.account,
                 "store": self.store, "health": "damaged", "expires_at": null,
                 "renewable": false, "account": account(&grantflow::Account::default()),
-                "borrowed_from": null, "interrupted": null, "message": why.to_string(),
+                "borrowed_from": null, "interrupted": null, "replaced": false,
+                "message": why.to_string(),
             }),
         )?;
         let paint = self.output.out;

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use grantflow_core::{Digest, Ended, Ledger, Mark};
-use grantflow_tests::covers;
+use grantflow_tests::{covers, local};
 use serde_json::{Value, json};
 
 use crate::command::Home;
@@ -66,6 +66,21 @@ fn an_interrupted_renewal_says_what_it_means() {
         let told = home.run(&["status"]).out.replace("\n ", "");
         assert!(told.contains("a renewal was interrupted 3 min ago"), "{told}");
         assert!(told.contains(words), "{words} in {told}");
+    }
+}
+
+#[test]
+fn a_login_that_waits_is_told_with_the_one_that_it_will_replace() {
+    let home = Home::new();
+    home.sign_in(&json!({ "xai": login(later()) }));
+    let name = Digest::of("xai").to_string();
+    let waits = local::credential("newer").save();
+    let stash = format!(r#"{{"logins":0,"credential":{}}}"#, waits.expose());
+    for (stash, is_replaced) in [("{}", false), (stash.as_str(), true)] {
+        home.file(&format!("data/auth.json.grantflow/{name}.stash"), stash);
+        let status = home.run(&["status", "--json"]).event("status");
+        assert_eq!(status["replaced"], is_replaced, "{status}");
+        assert_eq!(home.run(&["status"]).out.contains("a newer login waits"), is_replaced);
     }
 }
 
