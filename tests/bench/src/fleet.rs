@@ -26,6 +26,7 @@ type Answer = Result<Response, TransportError>;
 
 /// Logins that wait for their people, begun evenly over one interval.
 pub struct Fleet {
+    client: Client,
     flows: Vec<Flow>,
     begun: Instant,
 }
@@ -40,16 +41,9 @@ impl Fleet {
     /// So many.
     pub fn new(size: usize) -> Self {
         let client = Client::new(provider(), Configuration::default()).unwrap();
-        let codes = Ok(Response::new(200, CODES));
-        let flow = |index: usize| {
-            let now = at((index * INTERVAL_MS / size) as u64);
-            let flow = Flow::device(&client, Scope::default(), &entropy(1), now);
-            let mut flow = flow.unwrap();
-            let Step::Send(request) = flow.poll(now) else { panic!("it begins") };
-            flow.handle_response(now, request.id, &codes).unwrap();
-            flow
-        };
-        Self { flows: (0..size).map(flow).collect(), begun: Instant::now() }
+        let flow = |index: usize| waiting(&client, at((index * INTERVAL_MS / size) as u64));
+        let flows = (0..size).map(flow).collect();
+        Self { client, flows, begun: Instant::now() }
     }
 
     fn first_due(&self, index: usize) -> Instant {
@@ -70,8 +64,17 @@ fn pending() -> Answer {
     Ok(Response::new(400, r#"{"error":"authorization_pending"}"#))
 }
 
-/// One poll, and how long to wait for the next. A timer may ring within the millisecond before.
-fn poll(flow: &mut Flow, begun: Instant) -> (Duration, bool) {
+/// A login that has its codes.
+fn waiting(client: &Client, now: Now) -> Flow {
+    let mut flow = Flow::device(client, Scope::default(), &entropy(1), now).unwrap();
+    let Step::Send(request) = flow.poll(now) else { panic!("it begins") };
+    flow.handle_response(now, request.id, &Ok(Response::new(200, CODES))).unwrap();
+    flow
+}
+
+/// One poll, and how long to wait for the next. A timer may ring within the millisecond before. After
+/// fifteen minutes a login has lapsed, and the next person's takes its place.
+fn poll(client: &Client, flow: &mut Flow, begun: Instant) -> (Duration, bool) {
     let mut has_polled = false;
     loop {
         let now = now(begun);
@@ -81,7 +84,7 @@ fn poll(flow: &mut Flow, begun: Instant) -> (Duration, bool) {
                 has_polled = true;
             }
             Step::Wait(wait) => return (wait.unwrap(), has_polled),
-            Step::Done(outcome) => panic!("nobody came: {:?}", outcome.err()),
+            Step::Done(_) => *flow = waiting(client, now),
         }
     }
 }
@@ -113,7 +116,7 @@ impl Driver for Heap {
                     sleep_until(when).await;
                 }
                 let delay = when.elapsed();
-                let (wait, has_polled) = poll(&mut fleet.flows[index], fleet.begun);
+                let (wait, has_polled) = poll(&fleet.client, &mut fleet.flows[index], fleet.begun);
                 due.push(Reverse((Instant::now() + wait, index)));
                 if has_polled {
                     late.push(delay);
@@ -153,7 +156,7 @@ impl Driver for Wheel {
             while late.len() < count {
                 let expired = poll_fn(|context| due.poll_expired(context)).await.unwrap();
                 let (delay, index) = (expired.deadline().elapsed(), expired.into_inner());
-                let (wait, has_polled) = poll(&mut fleet.flows[index], fleet.begun);
+                let (wait, has_polled) = poll(&fleet.client, &mut fleet.flows[index], fleet.begun);
                 due.insert(index, wait);
                 if has_polled {
                     late.push(delay);
@@ -185,12 +188,12 @@ impl Tasks {
         let mut fleet = clock.block_on(async { Fleet::new(size) });
         let dues: Vec<_> = (0..size).map(|index| fleet.first_due(index)).collect();
         for (mut flow, mut due) in fleet.flows.drain(..).zip(dues) {
-            let (turn, begun) = (Rc::clone(&turn), fleet.begun);
+            let (turn, client, begun) = (Rc::clone(&turn), fleet.client.clone(), fleet.begun);
             tasks.spawn_local(async move {
                 loop {
                     sleep_until(due).await;
                     let delay = due.elapsed();
-                    let (wait, has_polled) = poll(&mut flow, begun);
+                    let (wait, has_polled) = poll(&client, &mut flow, begun);
                     due = Instant::now() + wait;
                     if has_polled {
                         turn.count(delay);
