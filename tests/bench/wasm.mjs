@@ -96,8 +96,9 @@ async function inChromium() {
   const { chromium } = await import("playwright-core");
   const server = createServer((request, response) => {
     const path = new URL(request.url, "http://x").pathname;
-    response.setHeader("content-type", TYPES[extname(path)] ?? "text/html");
-    response.end(path === "/" ? "<!doctype html>" : readFileSync(join(work, path)));
+    const type = TYPES[extname(path)]; // anything else is the page, and the icon that it has not
+    response.setHeader("content-type", type ?? "text/html");
+    response.end(type ? readFileSync(join(work, path)) : "<!doctype html>");
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const address = `http://127.0.0.1:${server.address().port}/`;

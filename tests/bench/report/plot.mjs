@@ -17,7 +17,7 @@ text { fill: #e6edf3 } .quiet { fill: #9198a1 } .grid { stroke: #3d444d } .whisk
  * `groups`: `[{ label, bars: [{ name, value, low, high, text }] }]`.
  */
 export function bars(title, groups) {
-  const [left, right, thick] = [110, 210, 18];
+  const [left, right, thick] = [140, 220, 18];
   const names = [...new Set(groups.flatMap((group) => group.bars.map((bar) => bar.name)))];
   const most = Math.max(...groups.flatMap((group) => group.bars.map((bar) => bar.high ?? bar.value)));
   const x = (value) => left + (value / most) * (WIDTH - left - right);
@@ -52,7 +52,7 @@ export function bars(title, groups) {
  * Lines over a logarithmic axis of sizes; `series`: `[{ name, points: [[x, y]] }]`.
  */
 export function lines(title, series, { x: xTitle, y: yTitle, shown = String }) {
-  const [left, right, top, height] = [70, 190, 50, 280];
+  const [left, right, top, height] = [70, 230, 50, 280];
   const all = series.flatMap(({ points }) => points);
   const [xs, ys] = [0, 1].map((axis) => all.map((point) => Math.log10(point[axis])));
   const span = (values) => [Math.floor(Math.min(...values)), Math.ceil(Math.max(...values))];

@@ -11,7 +11,11 @@ export function render({ rows }) {
   const [size, node, chromium] = [of("size"), of("Node"), of("Chromium")];
   const wholes = size.filter(({ of }) => !of.includes(": "));
   const parts = of("parts");
-  const all = parts.reduce((sum, { raw }) => sum + raw, 0);
+  const all = sum(parts);
+  const large = parts.filter(({ raw }) => raw >= all / 100);
+  const small = parts.filter((part) => !large.includes(part));
+  const shown = large.map((one) => [`\`${one.of}\``, one.raw]);
+  shown.push([`${small.length} others`, sum(small)]);
   const started = (series, name) => {
     const [ours] = series;
     const one = series.find(({ of }) => of === name);
@@ -30,12 +34,16 @@ export function render({ rows }) {
       table(["one step across the boundary, in Node", "median", "quartiles"], of("steps").map((one) => [
         one.of, nanoseconds(one.middle_ns), `${nanoseconds(one.low_ns)}–${nanoseconds(one.high_ns)}`,
       ])),
-      table(["part of the module, before the last tool makes it smaller", "raw", ""], parts.map((one) => [
-        `\`${one.of}\``, bytes(one.raw), `${digits((100 * one.raw) / all)} %`,
+      table(["part of the module, before the last tool makes it smaller", "raw", ""], shown.map(([of, raw]) => [
+        of, bytes(raw), `${digits((100 * raw) / all)} %`,
       ])),
     ],
     plots: { wasm: bars(title, [{ label: "", bars: wholes.map((one) => ({
       name: one.of.replace(/, .*/, ""), value: one.brotli, text: `${bytes(one.brotli)}, ×${digits(one.brotli / size[0].brotli)}`,
     })) }]) },
   };
+}
+
+function sum(parts) {
+  return parts.reduce((sum, { raw }) => sum + raw, 0);
 }
