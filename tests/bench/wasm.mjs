@@ -2,7 +2,7 @@
 // authorization URL is there, and what a step across the boundary costs.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -167,9 +167,12 @@ async function steps() {
   });
 }
 
+/** As ./test does it: what is installed is what the lock file says. */
 function installed(folder) {
-  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  const [lock, mark] = ["package-lock.json", "node_modules/.installed"].map((at) => join(folder, at));
+  if (existsSync(mark) && readFileSync(mark, "utf8") === readFileSync(lock, "utf8")) return;
   execFileSync("npm", ["ci", "--silent", "--prefix", folder], { stdio: "inherit" });
+  cpSync(lock, mark);
 }
 
 function versions() {
