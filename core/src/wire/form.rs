@@ -7,19 +7,22 @@ use crate::text::{cut, parts};
 
 /// Adds `text` with everything escaped that is not a letter, a digit or one of `*-._`.
 pub fn escape(to: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                to.push(char::from(byte));
-            }
-            b' ' => to.push('+'),
-            _ => {
-                to.push('%');
-                to.push(hex_digit(byte >> 4));
-                to.push(hex_digit(byte & 15));
-            }
+    let mut from = 0; // what needs no escape goes over at once
+    for (at, byte) in text.bytes().enumerate() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_') {
+            continue;
+        }
+        to.push_str(text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        if byte == b' ' {
+            to.push('+');
+        } else {
+            to.push('%');
+            to.push(hex_digit(byte >> 4));
+            to.push(hex_digit(byte & 15));
         }
     }
+    to.push_str(text.get(from..).unwrap_or_default());
 }
 
 fn hex_digit(value: u8) -> char {

@@ -53,7 +53,8 @@ impl<'a> Parameters<'a> {
     }
 
     fn form(&self) -> Secret {
-        let mut form = String::new();
+        let length = |(name, value): &(&str, &str)| name.len() + value.len() + 2;
+        let mut form = String::with_capacity(self.0.iter().map(length).sum::<usize>() + 64);
         for (name, value) in &self.0 {
             if !form.is_empty() {
                 form.push('&');

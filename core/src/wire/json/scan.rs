@@ -120,6 +120,9 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<()> {
         self.byte_is(b'"')?;
         loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+            self.at += plain.unwrap_or(rest.len());
             match self.next()? {
                 b'"' => return Some(()),
                 b'\\' => match self.next()? {
@@ -198,8 +201,11 @@ impl<'a> Scanner<'a> {
 /// The inside of a string without its escapes; `None` if half of a surrogate pair is missing, or if
 /// it is no inside of a string.
 pub(super) fn unquoted(inside: &str) -> Option<String> {
+    let plain = inside.bytes().position(|byte| matches!(byte, b'"' | b'\\'));
+    let (plain, rest) = inside.split_at_checked(plain.unwrap_or(inside.len()))?;
     let mut text = String::with_capacity(inside.len());
-    let mut chars = inside.chars();
+    text.push_str(plain);
+    let mut chars = rest.chars();
     while let Some(c) = chars.next() {
         text.push(match c {
             '"' => return None,
