@@ -28,7 +28,7 @@ impl Scope {
 
     /// The tokens with a space between each two, as they are sent.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.0.iter().map(|token| token.len() + 1).sum());
         for token in &self.0 {
             if !text.is_empty() {
                 text.push(' ');

@@ -130,7 +130,7 @@ impl Field for Map<String> {
                 self.remove(name);
             } else {
                 let value = text(raw).map_err(|_| " must hold nothing but texts")?;
-                self.insert(name.as_str(), value);
+                self.insert(&**name, value);
             }
         }
         Ok(())

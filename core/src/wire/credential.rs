@@ -85,7 +85,7 @@ impl Credential {
         saved.api_base = object.string("api_base").and_then(|url| Endpoint::parse(url).ok());
         let extra = object.object("extra").ok_or(BadResponse::Member("extra"))?;
         for (name, raw) in extra.members() {
-            saved.extra.insert(name.as_str(), Secret::from(*raw));
+            saved.extra.insert(&**name, Secret::from(*raw));
         }
         Ok(saved)
     }

@@ -7,7 +7,7 @@
 mod number;
 mod scan;
 
-use alloc::borrow::ToOwned as _;
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -31,7 +31,7 @@ pub enum NotAnObject {
 }
 
 /// The members of a JSON object in their order, each name once.
-pub struct Object<'a>(Vec<(String, &'a str)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Object<'a> {
     /// Reads a reply: UTF-8, one byte order mark tolerated, no more than [`MAX_BODY`].
@@ -55,7 +55,7 @@ impl<'a> Object<'a> {
         let mut repeated = false;
         let mut scanner = Scanner::new(text);
         let is_object = scanner.object(&mut |name, value| {
-            let name = string(name)?;
+            let name = self::name(name)?;
             repeated |= members.iter().any(|(known, _)| *known == name);
             // One too many is kept, so that it shows that there were.
             if members.len() <= MAX_MEMBERS {
@@ -140,7 +140,7 @@ impl<'a> Object<'a> {
     }
 
     /// Every member with its JSON text.
-    pub fn members(&self) -> &[(String, &'a str)] {
+    pub fn members(&self) -> &[(Cow<'a, str>, &'a str)] {
         &self.0
     }
 }
@@ -161,6 +161,13 @@ pub(crate) fn broken_line(text: &str) -> usize {
 /// A JSON text that is a string.
 pub fn string(raw: &str) -> Option<String> {
     scan::unquoted(raw.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// The same for a name that stands in an object: a copy only where it has escapes.
+fn name(raw: &str) -> Option<Cow<'_, str>> {
+    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let has_escapes = inside.bytes().any(|byte| byte == b'\\');
+    if has_escapes { scan::unquoted(inside).map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
 }
 
 /// The JSON texts of an array's elements.

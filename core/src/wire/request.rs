@@ -23,7 +23,8 @@ pub(crate) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Parameters<'a> {
     pub(crate) fn new(first: &[(&'a str, &'a str)]) -> Self {
-        let mut parameters = Self(Vec::new());
+        // What a provider adds and who asks have room as well.
+        let mut parameters = Self(Vec::with_capacity(first.len() + 2));
         for (name, value) in first {
             parameters.push(name, value);
         }
@@ -49,21 +50,28 @@ impl<'a> Parameters<'a> {
             Some((_, "")) => "",
             Some(_) => "&",
         };
-        joined(&[address, joint, self.form().expose()])
+        let mut url = joined(&[address, joint]);
+        self.write_form(&mut url);
+        url
     }
 
     fn form(&self) -> Secret {
-        let length = |(name, value): &(&str, &str)| name.len() + value.len() + 2;
-        let mut form = String::with_capacity(self.0.iter().map(length).sum::<usize>() + 64);
-        for (name, value) in &self.0 {
-            if !form.is_empty() {
-                form.push('&');
-            }
-            form::escape(&mut form, name);
-            form.push('=');
-            form::escape(&mut form, value);
-        }
+        let mut form = String::new();
+        self.write_form(&mut form);
         Secret::new(form)
+    }
+
+    fn write_form(&self, to: &mut String) {
+        let length = |(name, value): &(&str, &str)| name.len() + value.len() + 2;
+        to.reserve(self.0.iter().map(length).sum::<usize>() + 64);
+        for (at, (name, value)) in self.0.iter().enumerate() {
+            if at > 0 {
+                to.push('&');
+            }
+            form::escape(to, name);
+            to.push('=');
+            form::escape(to, value);
+        }
     }
 
     fn json(&self) -> Secret {

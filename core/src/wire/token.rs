@@ -229,8 +229,8 @@ const NAMED: [&str; 7] =
 /// Keeps the members of other names, as they stand.
 pub(crate) fn keep_extra(new: &mut Credential, object: &Object<'_>, named: &[&str]) {
     for (name, raw) in object.members() {
-        if !named.contains(&name.as_str()) {
-            new.extra.insert(name.as_str(), Secret::from(*raw));
+        if !named.contains(&&**name) {
+            new.extra.insert(&**name, Secret::from(*raw));
         }
     }
 }

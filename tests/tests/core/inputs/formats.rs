@@ -78,7 +78,7 @@ proptest! {
             (Value::Object(members), Ok(object)) => {
                 prop_assert_eq!(object.members().len(), members.len());
                 for (name, raw) in object.members() {
-                    prop_assert_eq!(&members[name].to_string(), raw);
+                    prop_assert_eq!(&members[&**name].to_string(), raw);
                 }
             }
             (Value::Object(_), Err(why)) => prop_assert!(false, "{:?} in {}", why, text),
