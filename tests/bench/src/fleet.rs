@@ -8,9 +8,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
-use grantflow_core::{
-    Client, Configuration, Flow, Machine as _, Now, Response, Scope, Step, TransportError,
-};
+use grantflow_core::{Client, Configuration, Flow, Machine as _, Now, Response, Scope, Step};
 use grantflow_tests::world::entropy;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
@@ -21,8 +19,6 @@ use crate::flows::{CODES, by_us::provider};
 
 /// The interval that the server names, in milliseconds.
 const INTERVAL_MS: usize = 5000;
-
-type Answer = Result<Response, TransportError>;
 
 /// Logins that wait for their people, begun evenly over one interval.
 pub struct Fleet {
@@ -60,8 +56,8 @@ fn now(begun: Instant) -> Now {
     at(u64::try_from(begun.elapsed().as_millis()).unwrap())
 }
 
-fn pending() -> Answer {
-    Ok(Response::new(400, r#"{"error":"authorization_pending"}"#))
+fn pending() -> Response {
+    Response::new(400, r#"{"error":"authorization_pending"}"#)
 }
 
 /// A login that has its codes.
@@ -80,7 +76,7 @@ fn poll(client: &Client, flow: &mut Flow, begun: Instant) -> (Duration, bool) {
         let now = now(begun);
         match flow.poll(now) {
             Step::Send(request) => {
-                flow.handle_response(now, request.id, &pending()).unwrap();
+                flow.handle_response(now, request.id, &Ok(pending())).unwrap();
                 has_polled = true;
             }
             Step::Wait(wait) => return (wait.unwrap(), has_polled),
@@ -169,7 +165,7 @@ impl Driver for Wheel {
 
 /// A task and a timer for each.
 pub struct Tasks {
-    tasks: LocalSet,
+    local: LocalSet,
     turn: Rc<Turn>,
     clock: tokio::runtime::Runtime,
 }
@@ -201,7 +197,7 @@ impl Tasks {
                 }
             });
         }
-        Self { tasks, turn, clock }
+        Self { local: tasks, turn, clock }
     }
 }
 
@@ -218,7 +214,7 @@ impl Turn {
 impl Driver for Tasks {
     fn polls(&mut self, count: usize) -> Vec<Duration> {
         self.turn.left.set(count);
-        self.tasks.block_on(&self.clock, self.turn.is_over.notified());
+        self.local.block_on(&self.clock, self.turn.is_over.notified());
         self.turn.late.take()
     }
 }
@@ -238,8 +234,11 @@ fn runtime(start_paused: bool) -> tokio::runtime::Runtime {
     builder.enable_time().start_paused(start_paused).build().unwrap()
 }
 
+/// Makes a driver for so many logins over a clock.
+pub type Way = fn(usize, tokio::runtime::Runtime) -> Box<dyn Driver>;
+
 /// Every way, by its name.
-pub const WAYS: [(&str, fn(usize, tokio::runtime::Runtime) -> Box<dyn Driver>); 3] = [
+pub const WAYS: [(&str, Way); 3] = [
     ("one heap", |size, clock| Box::new(Heap::new(size, clock))),
     ("tokio-util's DelayQueue", |size, clock| Box::new(Wheel::new(size, clock))),
     ("a task each", |size, clock| Box::new(Tasks::new(size, clock))),

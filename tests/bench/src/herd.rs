@@ -67,10 +67,14 @@ impl Herd {
         let (path, issuer) = (self.place.path(), self.relay.url());
         let mut members: Vec<_> =
             (0..processes).map(|_| Member::start(&path, &issuer, callers)).collect();
-        members.iter_mut().for_each(|member| member.hear("ready"));
+        for member in &mut members {
+            member.hear("ready");
+        }
         let begun = Instant::now();
         members.iter_mut().for_each(Member::go);
-        members.iter_mut().for_each(|member| member.hear("done"));
+        for member in &mut members {
+            member.hear("done");
+        }
         let taken = begun.elapsed();
         members.into_iter().for_each(Member::end);
         self.look();

@@ -77,7 +77,8 @@ pub fn write(part: &str, rows: &[Row]) {
 
 /// What it was measured on and with.
 fn machine() -> Value {
-    assert!(!cfg!(debug_assertions), "without optimisation figures are worth nothing: --release");
+    let is_optimised = !cfg!(debug_assertions);
+    assert!(is_optimised, "without optimisation figures are worth nothing: --release");
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     json!({

@@ -7,6 +7,9 @@ use grantflow_bench::results::{Row, Series, is_quick, write};
 use grantflow_test_server::Dialect;
 use grantflow_tests::local;
 
+/// A login by one of the clients.
+type Login<'a> = &'a dyn Fn(&Shared) -> bool;
+
 /// People are taken in so many groups, whose means tell how far chance goes.
 const GROUPS: u64 = 20;
 
@@ -14,7 +17,7 @@ pub(crate) fn measure() {
     let people = if is_quick() { 200 } else { 10_000 };
     let client = local::client(Dialect::Standard);
     let ours = |world: &Shared| by_us::login(&client, world);
-    let clients: [(&str, &dyn Fn(&Shared) -> bool); 6] = [
+    let clients: [(&str, Login<'_>); 6] = [
         ("grantflow", &ours),
         ("oauth2", &by_oauth2::login),
         ("huskarl", &by_huskarl::login),

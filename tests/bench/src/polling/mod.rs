@@ -157,7 +157,7 @@ impl World {
     }
 }
 
-/// Random numbers that are the same in every run (SplitMix64).
+/// Random numbers that are the same in every run (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {
