@@ -41,7 +41,7 @@ export function writePresets(file) {
 /** Writes the module anew, smaller. */
 export function optimise(module, into) {
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', ...DENSE, ...LOW, ...STRIPPED, ...features, module, '-o', into]);
+  run(join(here, 'node_modules', '.bin', 'wasm-opt'), ['-Oz', '-Oz', ...DENSE, ...LOW, ...STRIPPED, ...features, module, '-o', into]);
 }
 
 function bindgen(...args) {

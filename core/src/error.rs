@@ -225,8 +225,7 @@ impl Error {
                  older state back"
             }
             Self::Contested => {
-                "another program has written here since you signed in, and only you know which login \
-                 is to stand: sign in again, or out"
+                "another program has written here since you signed in: sign in again, or out"
             }
             Self::Cancelled => "it was cancelled",
         };

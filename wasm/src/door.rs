@@ -180,13 +180,12 @@ fn question(name: &str, call: &Arguments<'_>) -> Reply {
     })
 }
 
-/// What stands in `expected` of a save.
+/// What stands in `expected` of a save: a digest, an empty text for nothing, null for whatever there
+/// is. Whether it is a login does not matter to a store that keeps records whole.
 fn expected(call: &Arguments<'_>) -> Option<Expected> {
-    let text = call.string(1);
-    match (call.raw(1), text.strip_prefix('=')) {
-        ("null", _) => Some(Expected::Anything),
-        (_, None) => Digest::parse(&text).map(Expected::RenewedBy),
-        (_, Some("")) => Some(Expected::Unchanged(None)),
-        (_, Some(digest)) => Digest::parse(digest).map(|it| Expected::Unchanged(Some(it))),
-    }
+    Some(match call.raw(1) {
+        "null" => Expected::Anything,
+        r#""""# => Expected::Unchanged(None),
+        _ => Expected::RenewedBy(Digest::parse(&call.string(1))?),
+    })
 }

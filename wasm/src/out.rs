@@ -254,9 +254,11 @@ pub(crate) fn task(id: u64, task: &Task) -> Secret {
         }
         Task::Save(expected, credential) => {
             match expected {
-                Expected::Anything => to.raw("expected", "null"),
-                Expected::RenewedBy(digest) => to.string("expected", &digest.to_text()),
-                Expected::Unchanged(digest) => to.string("expected", &unchanged(*digest)),
+                Expected::Unchanged(None) => to.string("expected", ""),
+                Expected::Anything => digest_or_null(&mut to, "expected", None),
+                Expected::RenewedBy(digest) | Expected::Unchanged(Some(digest)) => {
+                    digest_or_null(&mut to, "expected", Some(*digest));
+                }
             }
             to.raw("credential", credential.save().expose());
         }
@@ -264,15 +266,6 @@ pub(crate) fn task(id: u64, task: &Task) -> Secret {
     }
     to.close();
     to.finish()
-}
-
-/// An equals sign, and the digest of what has to be as it was, if there was anything.
-fn unchanged(digest: Option<Digest>) -> String {
-    let mut text = String::from("=");
-    if let Some(digest) = digest {
-        text.push_str(&digest.to_text());
-    }
-    text
 }
 
 fn seen(in_place_of: InPlaceOf) -> Option<Digest> {

@@ -76,7 +76,7 @@ pub enum Expected {
     /// What stood there when a login was finished that had to wait ([`Credential::known_by`]), or
     /// nothing: the login replaces that, and nothing that came later.
     Unchanged(Option<Digest>),
-    /// A credential that is renewed by the token with this digest ([`Credential::renewed_by`]).
+    /// A credential that is renewed by the token with this digest ([`Credential::known_by`]).
     RenewedBy(Digest),
 }
 
@@ -88,13 +88,12 @@ impl Expected {
 
     /// Whether this is what has to be there: for stores that compare and swap.
     pub fn is_met_by(self, there: Option<&Credential>) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::Unchanged(digest) => there.map(Credential::known_by) == digest,
-            Self::RenewedBy(digest) => {
-                there.and_then(Credential::renewed_by).map(Secret::digest) == Some(digest)
-            }
-        }
+        let digest = match self {
+            Self::Anything => return true,
+            Self::Unchanged(digest) => digest,
+            Self::RenewedBy(digest) => Some(digest),
+        };
+        there.map(Credential::known_by) == digest
     }
 }
 

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::OnceCell;
 
 use crate::credential::{Account, Credential};
 use crate::error::BadResponse;
@@ -199,18 +198,13 @@ fn scope(object: &Object<'_>) -> Result<Option<Scope>, BadResponse> {
 }
 
 fn account(new: &Credential, rules: &AccountRules, object: &Object<'_>) -> Account {
-    // Read when a rule asks for them, which few do.
-    let (id_claims, access_claims) = (OnceCell::new(), OnceCell::new());
-    let id_claims =
-        || id_claims.get_or_init(|| UnverifiedClaims::read(new.id_token.as_ref()?)).as_ref();
-    let access_claims =
-        || access_claims.get_or_init(|| UnverifiedClaims::read(&new.access_token)).as_ref();
+    // Claims are read when a rule asks for them, which few do.
     let follow = |path: &Vec<String>| {
         let (source, path) = path.split_first()?;
         match source.as_str() {
             "reply" => presentable(object.string_at(path)?),
-            "id_token" => id_claims()?.string(path),
-            "access_token" => access_claims()?.string(path),
+            "id_token" => UnverifiedClaims::read(new.id_token.as_ref()?)?.string(path),
+            "access_token" => UnverifiedClaims::read(&new.access_token)?.string(path),
             _ => None,
         }
     };

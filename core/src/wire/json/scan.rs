@@ -201,11 +201,12 @@ impl<'a> Scanner<'a> {
 /// The inside of a string without its escapes; `None` if half of a surrogate pair is missing, or if
 /// it is no inside of a string.
 pub(super) fn unquoted(inside: &str) -> Option<String> {
-    let plain = inside.bytes().position(|byte| matches!(byte, b'"' | b'\\'));
-    let (plain, rest) = inside.split_at_checked(plain.unwrap_or(inside.len()))?;
     let mut text = String::with_capacity(inside.len());
-    text.push_str(plain);
-    let mut chars = rest.chars();
+    if inside.bytes().all(|byte| !matches!(byte, b'"' | b'\\')) {
+        text.push_str(inside);
+        return Some(text);
+    }
+    let mut chars = inside.chars();
     while let Some(c) = chars.next() {
         text.push(match c {
             '"' => return None,
