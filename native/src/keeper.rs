@@ -97,7 +97,8 @@ impl Keeper {
             return Ok(shown);
         }
         drop(shown);
-        self.renewed_for(min_ttl).await
+        // In a box, or every look would carry the room that a renewal needs.
+        Box::pin(self.renewed_for(min_ttl)).await
     }
 
     /// A token in place of one that an API has rejected with 401, whatever its expiry says. If it
