@@ -27,7 +27,7 @@ export function ofFailure(failure: Failure): string | number | boolean | undefin
   switch (failure.type) {
     case 'denied': case 'invalid_grant': case 'device_login_unavailable': case 'bad_response': case 'outcome_unknown':
     case 'no_account_id': case 'signed_out': case 'account_mismatch': case 'foreign_credential': case 'not_renewable':
-    case 'borrowed': case 'busy': case 'superseded': case 'cancelled': case 'misconfigured': case 'snapshot':
+    case 'borrowed': case 'busy': case 'superseded': case 'contested': case 'cancelled': case 'misconfigured': case 'snapshot':
     case 'no_entropy': return failure.message;
     case 'expired': return failure.slow_downs;
     case 'refused': return failure.code ?? failure.purpose ?? failure.status;
