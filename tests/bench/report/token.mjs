@@ -4,11 +4,11 @@ import { digits, goal, median, nanoseconds, ratios, spread, table, times } from 
 import { lines } from "./plot.mjs";
 
 export const title = "One look at a token that is fresh, by the number of threads";
-export const needs = ["token"];
+export const needs = ["token", "token_allocations"];
 
 const US = "access()";
 
-export function render({ rows }) {
+export function render({ rows }, memory) {
   const names = rows[0].series.map(({ of }) => of);
   const by = (row, name) => row.series.find(({ of }) => of === name).ns;
   const cell = (row) => ({ of, ns }) =>
@@ -21,7 +21,10 @@ export function render({ rows }) {
   const [blocking, huskarl] = [to("spawn_blocking(read + parse)"), to("huskarl's cache")];
   return {
     tables: [
-      table(["threads", ...names], rows.map((row) => [row.work, ...row.series.map(cell(row))])),
+      table(["threads", ...names], [
+        ...rows.map((row) => [row.work, ...row.series.map(cell(row))]),
+        ["allocations", ...memory.rows[0].series.map(({ allocations }) => allocations)],
+      ]),
       table(["goal, one thread", ""], [
         ["time of a look", goal(`${nanoseconds(looked.middle)} (${nanoseconds(looked.low)}–${nanoseconds(looked.high)})`, "≤ 40 ns", looked.middle <= 40)],
         [`the same among ${most.work} threads`, goal(times(flat), "flat, ≤ 1.5", flat.middle <= 1.5)],

@@ -14,6 +14,7 @@ pub mod cached;
 pub mod fleet;
 pub mod flows;
 pub mod herd;
+pub mod looks;
 pub mod place;
 pub mod polling;
 pub mod results;

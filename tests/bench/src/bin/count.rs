@@ -5,11 +5,14 @@
 mod core;
 #[path = "../counted/scale.rs"]
 mod scale;
+#[path = "../counted/token.rs"]
+mod token;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("core") => core::count(),
         Some("scale") => scale::count(),
-        _ => panic!("count core|scale"),
+        Some("token") => token::count(),
+        _ => panic!("count core|scale|token"),
     }
 }
