@@ -1,6 +1,7 @@
 //! Behaviours of grantflow that span its crates, and the record of which requirements they cover.
 
 pub mod canaries;
+mod chance;
 mod command;
 mod covers;
 mod detour;
@@ -12,6 +13,7 @@ mod relay;
 pub mod renewing;
 pub mod world;
 
+pub use chance::Chance;
 pub use command::command;
 pub use covers::{Account, account, covers};
 pub use detour::Detour;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { digest, isExpected, memoryStore } from './grantflow.mjs';
+import { client, DAWN, digest, isExpected, memoryStore, Renewal } from './grantflow.mjs';
 import { covers } from './covers.mjs';
 
 const credential = (name) => ({
@@ -55,3 +55,30 @@ test('what is expected in a record is told by a digest alone', () => {
   assert.equal(isExpected('no digest', credential(1)), false);
   assert.equal(isExpected(5, credential(1)), false);
 });
+
+test('a login that had to wait takes the place of what it was finished over, or of nothing', () => {
+  covers('R-INV-04');
+  const ask = { due: { min_ttl: 0 }, who: 'a test' };
+  for (const [record, expected] of [[undefined, ''], [credential(1), digest('refresh-1')]]) {
+    const over = record ? { record } : {};
+    const failed = { type: 'failed', trouble: 'no_lock' };
+    const login = Renewal.signIn(client, credential(2), ask, DAWN);
+    const { stash } = driven(login, { lock: failed, load: { type: 'loaded', ...over } }, 'stash');
+    const next = Renewal.renew(client, ask, DAWN);
+    const { expected: told } = driven(next, { load: { type: 'loaded', ...over, stash } }, 'save');
+    assert.equal(told, expected);
+    assert.equal(isExpected(told, record ?? null), true);
+    assert.equal(isExpected(told, credential(3)), false);
+    [login, next].forEach((it) => it.free());
+  }
+});
+
+/** Answers every task until one of this type comes. */
+function driven(renewal, answers, until) {
+  for (let step = renewal.poll(DAWN); step.type === 'do'; step = renewal.poll(DAWN)) {
+    if (step.task.type === until) return step.task;
+    const answer = answers[step.task.type] ?? { type: 'done' };
+    assert.equal(renewal.handleAnswer(DAWN, step.id, answer), undefined);
+  }
+  assert.fail(`it asks for no ${until}`);
+}

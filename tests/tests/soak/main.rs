@@ -4,7 +4,6 @@
 //! Time is real here: a minute of it, ten with `GRANTFLOW_LONG`.
 #![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
 
-mod chance;
 mod gauge;
 mod person;
 mod proxy;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::chance::Chance;
+use grantflow_tests::Chance;
 
 /// About as many bytes as a request or an answer has.
 const REACH: usize = 900;

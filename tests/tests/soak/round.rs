@@ -15,9 +15,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::chance::Chance;
 use super::proxy;
 use super::work::{Agent, Subject};
+use grantflow_tests::Chance;
 
 const AGENTS: usize = 16;
 

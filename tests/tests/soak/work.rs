@@ -17,9 +17,9 @@ use tokio::net::TcpStream;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::chance::Chance;
 use super::person::Person;
 use super::round::Tally;
+use grantflow_tests::Chance;
 
 /// Longer than any login or renewal may take here: a code lives for 8 s, a request for one.
 const DEADLINE: Duration = Duration::from_secs(30);

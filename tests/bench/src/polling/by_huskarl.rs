@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use grantflow_test_server as server;
 use http::{HeaderMap, Request, StatusCode};
 use huskarl::core::client_auth::NoAuth;
 use huskarl::core::http::{HttpClient, HttpResponse, Idempotency};
@@ -15,7 +14,7 @@ use huskarl::core::time::{Duration, MonotonicInstant, Timer, TimerDomain};
 use huskarl::core::{Error, RetryAdvice};
 use huskarl::grant::device_authorization::{DeviceAuthorizationGrant, StartInput};
 
-use super::{CLIENT_ID, Shared, lock};
+use super::{CLIENT_ID, Shared, lock, sent};
 use crate::ready;
 
 /// Whether the login comes to a token.
@@ -41,21 +40,12 @@ impl HttpClient for Network {
         request: Request<Bytes>,
         idempotency: Idempotency,
     ) -> MaybeSendBoxFuture<'_, Result<HttpResponse, Error>> {
-        let sent = server::Request {
-            method: "POST".into(),
-            path_and_query: request.uri().path().into(),
-            headers: request
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-                .collect(),
-            body: request.body().to_vec(),
-        };
         let advice = match idempotency {
             Idempotency::Idempotent => RetryAdvice::RETRY,
             Idempotency::Unknown => RetryAdvice::No,
         };
-        let answer = lock(&self.0).deliver(&sent).ok_or_else(|| Error::new(advice, "it broke"));
+        let answer =
+            lock(&self.0).deliver(&sent(&request)).ok_or_else(|| Error::new(advice, "it broke"));
         let answer = answer.map(|(status, body)| HttpResponse {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),

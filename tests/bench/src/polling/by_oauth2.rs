@@ -4,14 +4,13 @@
 use std::io;
 use std::time::Duration;
 
-use grantflow_test_server::Request;
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthType, ClientId, DeviceAuthorizationUrl, HttpRequest, HttpResponse,
     StandardDeviceAuthorizationResponse, TokenUrl,
 };
 
-use super::{CLIENT_ID, Shared, lock};
+use super::{CLIENT_ID, Shared, lock, sent};
 
 /// Whether the login comes to a token.
 pub fn login(world: &Shared) -> bool {
@@ -23,17 +22,7 @@ pub fn login(world: &Shared) -> bool {
             DeviceAuthorizationUrl::new(format!("{issuer}/device_authorization")).unwrap(),
         );
     let http = |request: HttpRequest| -> Result<HttpResponse, io::Error> {
-        let sent = Request {
-            method: "POST".into(),
-            path_and_query: request.uri().path().into(),
-            headers: request
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-                .collect(),
-            body: request.body().clone(),
-        };
-        let (status, body) = lock(world).deliver(&sent).ok_or(io::ErrorKind::TimedOut)?;
+        let (status, body) = lock(world).deliver(&sent(&request)).ok_or(io::ErrorKind::TimedOut)?;
         Ok(http::Response::builder().status(status).body(body.into_bytes()).unwrap())
     };
     let sleep = |wait: Duration| lock(world).sleep(u64::try_from(wait.as_micros()).unwrap());

@@ -12,6 +12,7 @@ use grantflow_test_server::{
     Config, Dialect, Endpoint, Fault, FaultRule, Finding, Hesitation, Person, Reply, Request,
     Server, Times,
 };
+use grantflow_tests::Chance;
 use grantflow_tests::local::ISSUER;
 
 /// The client that the server knows.
@@ -74,7 +75,7 @@ pub fn lock(world: &Shared) -> MutexGuard<'_, World> {
 
 impl World {
     fn new(person: u64, weather: Weather) -> Self {
-        let mut chance = Chance(person.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut chance = Chance::new(person.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         // Ten seconds at least, then some sooner and some much later.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes")]
         let hesitation_ms = 10_000 + (-chance.part().ln() * 45_000.0).min(600_000.0) as u64;
@@ -115,7 +116,7 @@ impl World {
     fn travelled(&mut self, request: &Request, earliest: u64) -> (Option<(u16, String)>, u64) {
         let is_poll = request.path_and_query == "/token";
         self.polls += u64::from(is_poll);
-        if is_poll && self.chance.next() % 100 < self.weather.lost {
+        if is_poll && self.chance.draw() % 100 < self.weather.lost {
             let lost_at = self.now.max(earliest);
             self.now += 1_000_000;
             return (None, lost_at);
@@ -138,7 +139,7 @@ impl World {
 
     /// 50 to 150 ms one way.
     fn travel(&mut self) {
-        self.now += 50_000 + self.chance.next() % 100_000;
+        self.now += 50_000 + self.chance.draw() % 100_000;
     }
 
     /// The client waits so many of its own microseconds.
@@ -157,21 +158,14 @@ impl World {
     }
 }
 
-/// Random numbers that are the same in every run (`SplitMix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Above 0, up to 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits")]
-    fn part(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+/// What a peer's HTTP client was given, as the server takes it.
+fn sent<B: AsRef<[u8]>>(request: &http::Request<B>) -> Request {
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
+    Request {
+        method: "POST".into(),
+        path_and_query: request.uri().path().into(),
+        headers: headers.collect(),
+        body: request.body().as_ref().to_vec(),
     }
 }

@@ -169,10 +169,15 @@ async fn a_renewal_keeps_what_a_tool_has_in_its_entry_and_another_login_does_not
         assert!(has_theirs(), "{file}: a renewal");
         done(CredentialStore::save(&store, &key, Expected::Anything, &of(2)).await);
         assert!(has_theirs(), "{file}: the same login");
-        done(CredentialStore::save(&store, &key, Expected::Anything, &of(3)).await);
-        assert!(!has_theirs(), "{file}: another login");
-        assert_eq!(store.load("anthropic").unwrap().unwrap().access_token.expose(), "access 3");
-        assert!(fs::read_to_string(&path).unwrap().ends_with(",\"n\":1}"), "{file}");
+        let renewed = fs::read(&path).unwrap();
+        // Such as it comes, and one that had to wait.
+        for login in [Expected::Anything, Expected::Unchanged(Some(of(2).known_by()))] {
+            fs::write(&path, &renewed).unwrap();
+            done(CredentialStore::save(&store, &key, login, &of(3)).await);
+            assert!(!has_theirs(), "{file}: another login");
+            assert_eq!(store.load("anthropic").unwrap().unwrap().access_token.expose(), "access 3");
+            assert!(fs::read_to_string(&path).unwrap().ends_with(",\"n\":1}"), "{file}");
+        }
     }
 }
 
