@@ -20,9 +20,9 @@ impl Chance {
     }
 
     /// Less than `most`.
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than a usize")]
     pub fn below(&mut self, most: usize) -> usize {
-        let most = u64::try_from(most).unwrap();
-        usize::try_from(self.draw() % most).unwrap()
+        (self.draw() % most as u64) as usize
     }
 
     /// Above 0, up to 1.
@@ -32,6 +32,7 @@ impl Chance {
     }
 
     /// Another one, that goes its own way.
+    #[must_use]
     pub fn fork(&mut self) -> Self {
         Self(self.draw())
     }

@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use grantflow_tests::covers;
 use tokio::sync::Mutex;
 
-use self::chance::Chance;
 use self::gauge::{Gauge, Leak};
 use self::round::{Tally, round};
 use self::work::Subject;
+use grantflow_tests::Chance;
 
 const ROUND: Duration = Duration::from_secs(6);
 
