@@ -24,8 +24,9 @@ pub(super) struct Closing {
     pub(super) note: Option<Note>,
     pub(super) remove: bool,
     pub(super) unstash: bool,
-    /// Whose tokens to revoke, once the locks are given back.
-    pub(super) revoke: Option<Box<Credential>>,
+    /// Whose tokens to revoke, the last of them first, once the locks are given back.
+    #[expect(clippy::vec_box, reason = "they come in boxes")]
+    pub(super) revoke: Vec<Box<Credential>>,
     pub(super) then: Then,
 }
 
@@ -52,7 +53,8 @@ pub(super) enum Then {
 
 impl Closing {
     pub(super) fn then(then: Then) -> Self {
-        Self { reread: false, note: None, remove: false, unstash: false, revoke: None, then }
+        let revoke = Vec::new();
+        Self { reread: false, note: None, remove: false, unstash: false, revoke, then }
     }
 
     /// What others have written stays. There may be something to say to it; and a new login, or
@@ -74,7 +76,7 @@ impl Closing {
             Self { remove: true, .. } => Left::Remove,
             Self { unstash: true, .. } => Left::Unstash,
             _ if locks != Held::default() => Left::Unlock,
-            Self { revoke: Some(_), .. } => Left::Revoke,
+            Self { revoke, .. } if !revoke.is_empty() => Left::Revoke,
             _ => Left::Nothing,
         }
     }
@@ -179,7 +181,7 @@ impl Renewal {
                 closing.remove = false;
                 // The login that could not be taken away stays whole.
                 if let Answer::Failed(_) = answer {
-                    (closing.unstash, closing.revoke) = (false, None);
+                    (closing.unstash, closing.revoke) = (false, Vec::new());
                 }
                 closing.then.removed(answer);
             }
@@ -245,41 +247,48 @@ impl Renewal {
         let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
         let stands = loaded.record.as_deref().map(Credential::known_by);
-        // The newest tokens there are.
+        // What a renewal has put aside comes in the record's place; a login that waits, beside it.
         let stash = stash.filter(|stash| stash.is_login() || stash.is_for(stands));
-        let newest = stash.map(|stash| stash.credential).or(loaded.record);
-        let mut spent = Vec::new();
-        for token in [stands, newest.as_deref().map(Credential::known_by)].into_iter().flatten() {
-            spent.push(token);
-        }
+        let is_beside =
+            |stash: &Stash| stash.is_login() && Some(stash.credential.known_by()) != stands;
+        let record = loaded.record.filter(|_| stash.as_ref().is_none_or(is_beside));
         let provider = self.client.provider();
-        let may_revoke = |record: &Credential| {
+        let may_revoke = |held: &Credential| {
             provider.revocation_endpoint.is_some()
                 && !loaded.is_borrowed
-                && record.origin == provider.origin()
+                && held.origin == provider.origin()
         };
+        let (mut spent, mut revoke) = (Vec::new(), Vec::new());
+        if let Some(stands) = stands {
+            spent.push(stands);
+        }
+        for held in [record, stash.map(|stash| stash.credential)].into_iter().flatten() {
+            spent.push(held.known_by());
+            if may_revoke(&held) {
+                revoke.push(held);
+            }
+        }
         let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
         State::ProbingToPart(Box::new(Closing {
             reread: false,
             note: Some(Note::SignedOut { spent }),
             remove: true,
             unstash,
-            revoke: newest.filter(|newest| may_revoke(newest)),
+            revoke,
             then: Then::finish(Ok(outcome)),
         }))
     }
 
     fn revoke(&mut self, mut closing: Box<Closing>) -> RenewalStep {
         let id = self.ids.next();
-        let request =
-            closing.revoke.as_ref().and_then(|held| token::revoke(&self.client, id, held));
+        let request = closing.revoke.last().and_then(|held| token::revoke(&self.client, id, held));
         if let Some(mut request) = request {
             request.budget = request.budget.min(self.ask.budget);
             self.out = Some(id);
             self.state = State::Closing(closing);
             RenewalStep::Send(request)
         } else {
-            closing.revoke = None;
+            closing.revoke.pop();
             self.state = State::Closing(closing);
             self.close()
         }
@@ -291,7 +300,7 @@ impl Renewal {
         mut closing: Box<Closing>,
         result: &Result<Response, TransportError>,
     ) -> State {
-        closing.revoke = None;
+        closing.revoke.pop();
         closing.then.revoked(match result {
             Ok(response) if (200..300).contains(&response.status) => Revoked::Yes,
             Ok(response) => Revoked::Failed(Error::Unreachable(Trouble::Status(response.status))),
@@ -319,6 +328,7 @@ impl Then {
     fn revoked(&mut self, what: Revoked) {
         if let Self::Finish(outcome) = self
             && let Ok(Outcome::SignedOut { revoked, .. }) = &mut **outcome
+            && !matches!(revoked, Revoked::Failed(_))
         {
             *revoked = what;
         }

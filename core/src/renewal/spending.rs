@@ -252,8 +252,9 @@ impl Renewal {
     /// The record no longer held what was spent.
     pub(super) fn overtaken_by(&mut self, fresh: &Fresh, there: Option<Box<Credential>>) -> State {
         let is_new_login = self.seen.ledger.logins > fresh.found.logins;
-        let revoke = (there.is_none() || is_new_login).then(|| fresh.new.clone());
-        let unstash = fresh.stashed && revoke.is_some();
+        let is_over = there.is_none() || is_new_login;
+        let unstash = fresh.stashed && is_over;
+        let revoke = if is_over { [fresh.new.clone()].into() } else { Vec::new() };
         // The token is spent whoever puts it back; one that was kept is as good as before.
         let note = fresh.found.settled().filter(|_| fresh.rotated);
         let then = match there {

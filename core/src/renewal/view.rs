@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::closing::Then;
 use super::noting::Note;
@@ -60,7 +61,7 @@ pub(super) fn of(renewal: &Renewal, now: Now) -> String {
             "{} {:?} {:?} {} {} {}",
             closing.reread,
             closing.note.as_ref().map(|it| note(it, now)),
-            closing.revoke.as_ref().map(|revoked| credential(revoked, now)),
+            closing.revoke.iter().map(|revoked| credential(revoked, now)).collect::<Vec<_>>(),
             closing.remove,
             closing.unstash,
             and_then(&closing.then, now),

@@ -256,10 +256,14 @@ fn a_login_that_nothing_renews_waits_as_well() {
 fn a_login_that_waits_is_void_after_a_logout_or_another_login() {
     for signs_out in [true, false] {
         let mut scene = waiting();
-        scene.replies = [Ok(Response::new(200, ""))].into();
+        scene.replies = [Ok(Response::new(503, "")), Ok(Response::new(200, ""))].into();
         if signs_out {
-            assert!(sign_out(&mut scene).is_ok());
-            assert!(scene.sent[0].body.expose().contains("token=r1.0"), "the newest is revoked");
+            let Ok(Outcome::SignedOut { revoked, .. }) = sign_out(&mut scene) else { panic!() };
+            let failed = Revoked::Failed(Error::Unreachable(Trouble::Status(503)));
+            assert_eq!(revoked, failed, "one that was not revoked is told");
+            let bodies: Vec<_> = scene.sent.iter().map(|sent| sent.body.expose()).collect();
+            let [waited, stood] = bodies[..] else { panic!("{bodies:?}") };
+            assert!(waited.contains("token=r1.0") && stood.contains("token=r0.1"), "both are");
             assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
         } else {
             let second = Token { login: 2, number: 0 };
