@@ -133,20 +133,17 @@ impl Canaries {
         }
     }
 
-    /// What others can see of a process: its arguments, and its environment if that is asked for.
+    /// What others can see of a process that has said something: its arguments, and its environment
+    /// if that is asked for. Before its first word it may have neither.
     ///
     /// # Panics
     /// When it has ended.
     #[cfg(target_os = "linux")]
     pub fn hear_process(&mut self, id: u32, with_environment: bool) {
         let of = |what: &str| fs::read(format!("/proc/{id}/{what}")).expect("it runs");
-        // A process that was just started may not be quite there.
-        let is_there = (0..10_000).any(|_| {
-            std::thread::yield_now();
-            !of("cmdline").is_empty()
-        });
-        assert!(is_there, "{id} has ended");
-        self.hear("the arguments of a process", of("cmdline"));
+        let arguments = of("cmdline");
+        assert!(!arguments.is_empty(), "{id} has ended, or was just started");
+        self.hear("the arguments of a process", arguments);
         self.hear("the title of a process", of("comm"));
         if with_environment {
             self.hear("the environment of a process", of("environ"));
@@ -284,13 +281,14 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_tells_by_its_arguments_and_its_environment() {
+        use std::io::{Read as _, Write as _};
         use std::process::{Command, Stdio};
         let waiting = |arguments: &[&str], value: &str| {
             let mut cat = Command::new("cat");
             cat.args(arguments)
                 .env("T", value)
                 .stdin(Stdio::piped())
-                .stdout(Stdio::null())
+                .stdout(Stdio::piped())
                 .stderr(Stdio::null());
             cat.spawn().expect("cat")
         };
@@ -301,6 +299,9 @@ mod tests {
             let mut canaries = Canaries::default();
             canaries.mark("a token", SECRET);
             let mut child = waiting(arguments, value);
+            let mut says = [0];
+            child.stdin.as_mut().expect("a pipe").write_all(b".").expect("written");
+            child.stdout.as_mut().expect("a pipe").read_exact(&mut says).expect("it runs");
             canaries.hear_process(child.id(), true);
             drop(child.stdin.take());
             child.wait().expect("ended");
