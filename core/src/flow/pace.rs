@@ -8,6 +8,9 @@ const DEFAULT: Duration = Duration::from_secs(5);
 const FLOOR: Duration = Duration::from_secs(1);
 /// What `slow_down` adds, for good.
 const SLOWER: Duration = Duration::from_secs(5);
+/// Where it comes again it adds such a part of the interval too, at most `SLOWER`: who has waited as
+/// long as the server asked has a clock that runs fast (B-DV-13), and would stay behind in step.
+const FAST_CLOCK: u64 = 5;
 /// Lost polls double the delay up to here, or to twice the interval if that is more.
 const MOST: Duration = Duration::from_secs(60);
 
@@ -42,7 +45,11 @@ impl Pace {
 
     /// The server wants it slower, for good, and never less than it asked for before.
     pub(crate) fn slow_down(&mut self, asked: Option<Duration>) {
-        let slower = self.interval.saturating_add(SLOWER);
+        let mut slower = self.interval.saturating_add(SLOWER);
+        if self.slow_downs > 0 {
+            let more = Duration::from_secs(slower.as_secs() / FAST_CLOCK);
+            slower = slower.saturating_add(more.min(SLOWER));
+        }
         self.interval = asked.map_or(slower, |asked| asked.max(slower));
         self.slow_downs = self.slow_downs.saturating_add(1);
         self.timeouts = 0;

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use grantflow_core::{
-    Client, Configuration, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Step,
+    Client, Configuration, Credential, Error, Flow, Machine, Misconfigured, Purpose, Remedy, Step,
     TransportError,
 };
-use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Hesitation, Person};
+use grantflow_test_server::{Decision, Dialect, Endpoint, Fault, Finding, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
 use grantflow_tests::world::{Happened, World};
@@ -150,29 +150,46 @@ fn slow_down_lengthens_every_later_wait_and_the_server_sees_no_early_poll() {
                 Happened::Waited(_) | Happened::Sent(_) | Happened::Answered(_) => None,
             })
             .collect();
-        assert_eq!(waits[..4], [5, 10, 15, 15], "{dialect:?}");
+        assert_eq!(waits[..4], [5, 10, 18, 18], "{dialect:?}");
         assert_eq!(world.findings(), [], "{dialect:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_runs_fast_costs_a_few_polls_and_not_the_login() {
+    covers(&["B-DV-13", "B-CK-04"]);
+    for (percent, most) in [(10, 2), (30, 3), (50, 5)] {
+        let (outcome, world) = with_a_fast_clock(percent);
+        outcome.unwrap();
+        let findings = world.findings();
+        assert!(findings.iter().all(|finding| matches!(finding, Finding::EarlyPoll { .. })));
+        assert!((1..=most).contains(&findings.len()), "{percent} %: {findings:?}");
     }
 }
 
 #[test]
 fn a_clock_that_runs_fast_is_named_where_it_costs_the_login() {
     covers(&["B-DV-13", "B-CK-04"]);
-    let client = client(Dialect::Standard);
-    let mut world = World::new(server(Dialect::Standard, |config| {
-        config.person = Person::Approve;
-        config.hesitation = Hesitation::Polls(1);
-    }));
-    world.clock_runs_fast_by(30);
-    let error = world.drive(&mut device_login(&client, 1)).unwrap_err();
+    let (outcome, world) = with_a_fast_clock(200);
+    let error = outcome.unwrap_err();
     let Error::Expired { slow_downs } = error else { panic!("{error:?}") };
     let waits = world.happened.iter().filter_map(|happened| match happened {
         Happened::Waited(wait) => Some(wait.as_secs()),
         Happened::Sent(_) | Happened::Answered(_) => None,
     });
     let waits: Vec<_> = waits.take(5).collect();
-    assert_eq!(waits, [5, 5, 10, 15, 20], "each slow_down is obeyed, and the server wants more");
+    assert_eq!(waits, [5, 5, 10, 18, 27], "each slow_down is obeyed, and the server wants more");
     assert!(slow_downs > 10 && error.to_string().contains("clock may run fast"), "{error}");
+}
+
+fn with_a_fast_clock(percent: u64) -> (Result<Credential, Error>, World) {
+    let mut world = World::new(server(Dialect::Standard, |config| {
+        config.person = Person::Approve;
+        config.hesitation = Hesitation::Polls(1);
+    }));
+    world.clock_runs_fast_by(percent);
+    let outcome = world.drive(&mut device_login(&client(Dialect::Standard), 1));
+    (outcome, world)
 }
 
 #[test]
