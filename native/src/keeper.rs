@@ -24,7 +24,7 @@ use self::flight::{Boarding, Flight, Flying, LONGEST_PAUSE, PAUSE, Stage, UnderW
 pub use self::shown::Access;
 use self::shown::Shown;
 use crate::access_token::AccessToken;
-use crate::clock::wall;
+use crate::clock::{wall, wall_or_soon};
 use crate::error::Error;
 use crate::place::Place;
 use crate::store::Key;
@@ -93,7 +93,8 @@ impl Keeper {
     /// Why it could not be renewed.
     pub async fn access(&self, min_ttl: Duration) -> Result<Access, Error> {
         let shown = self.look();
-        if !self.is_wanting(&shown.0, min_ttl) {
+        let is_wanting_by = |wall| self.is_wanting_by(wall, &shown.0, min_ttl);
+        if !(is_wanting_by(wall_or_soon()) && is_wanting_by(wall())) {
             return Ok(shown);
         }
         drop(shown);
@@ -234,13 +235,13 @@ impl Keeper {
         Ok(shown)
     }
 
-    fn is_wanting(&self, shown: &Shown, min_ttl: Duration) -> bool {
-        shown.is_wanting(self.shared.place.options.margin, min_ttl, wall())
+    fn is_wanting_by(&self, wall: u64, shown: &Shown, min_ttl: Duration) -> bool {
+        shown.is_wanting(self.shared.place.options.margin, min_ttl, wall)
     }
 
     async fn renewed_for(&self, min_ttl: Duration) -> Result<Access, Error> {
         let due = Due::Within { min_ttl, margin: self.shared.place.options.margin };
-        let is_wanting = || self.is_wanting(&self.look().0, min_ttl);
+        let is_wanting = || self.is_wanting_by(wall(), &self.look().0, min_ttl);
         let outcome = self.renew(due, is_wanting, UnderWay::delivered).await;
         let shown = self.look();
         let is_good = !shown.0.withdrawn && shown.credential.lasts(min_ttl, self.shared.now());
