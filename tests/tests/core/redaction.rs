@@ -1,17 +1,18 @@
 //! No secret in anything that is printed, and none in a URL beyond what the RFCs put there.
 
 use std::fmt::{Debug, Write as _};
+use std::time::Duration;
 
 use grantflow_core::{
-    Client, CodeVerifier, Configuration, Entropy, Flow, Machine, Prompt, ProviderFile, Redirect,
-    Request, Secret, Step, UnverifiedClaims, key_header,
+    Ask, Client, CodeVerifier, Configuration, Due, Entropy, Flow, Machine, Prompt, ProviderFile,
+    Redirect, Renewal, Request, Secret, Step, UnverifiedClaims, key_header,
 };
 use grantflow_test_server::{Decision, Dialect, Fault, Hesitation, Person};
 use grantflow_tests::canaries::{Canaries, Leak};
 use grantflow_tests::covers;
 use grantflow_tests::local::{browser_login, client, device_login, port, server};
 use grantflow_tests::renewing::Renewing;
-use grantflow_tests::world::{World, entropy};
+use grantflow_tests::world::{DAWN, World, entropy};
 
 /// Everything secret that was seen, and everything that was printed.
 #[derive(Default)]
@@ -220,6 +221,27 @@ fn values_that_hold_a_secret_do_not_print_it() {
     );
     watch.print(&client.expect("a client"));
     assert_eq!(watch.leak(), None);
+}
+
+#[test]
+fn what_holds_secrets_prints_what_it_is_and_where_it_stands() {
+    let says = |value: &dyn Debug, text: &str| assert_eq!(format!("{value:?}"), text);
+    let client = client(Dialect::Standard);
+    let flow = browser_login(&client, port(Dialect::Standard), 1);
+    says(&flow, "Flow(AwaitingRedirect)");
+    let prompt = flow.prompt().expect("a prompt");
+    says(&prompt, "OpenUrl");
+    let Prompt::OpenUrl { sign_ins, .. } = prompt else { panic!("{prompt:?}") };
+    says(&sign_ins[0], "SignIn(Redirect)");
+    says(&Redirect::Callback("/?code=c"), "Callback");
+    says(&Redirect::Pasted("c#s"), "Pasted");
+    let mut login = device_login(&client, 1);
+    assert!(World::new(server(Dialect::Standard, |_| {})).drive_until_prompt(&mut login));
+    says(&login.prompt().expect("a prompt"), "EnterCode");
+    says(&CodeVerifier::parse("a".repeat(43)).expect("43 characters"), "CodeVerifier");
+    says(&UnverifiedClaims::read(&Secret::from("a.e30.b")).expect("no claims"), "UnverifiedClaims");
+    let ask = Ask::new(Due::within(Duration::ZERO), "the only process");
+    says(&Renewal::sign_out(&client, ask, &entropy(1), DAWN), "Renewal(TakingLock)");
 }
 
 #[test]
