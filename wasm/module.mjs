@@ -22,11 +22,12 @@ const LOW = ['--low-memory-unused'];
 /** Which tools made it: nothing that a browser reads. */
 const STRIPPED = ['--strip-producers', '--strip-target-features'];
 
-/** Builds a crate of this workspace and writes what wasm-bindgen makes of it into a folder. */
-export function buildModule(crate, folder) {
+/** Builds a crate of a workspace and writes what wasm-bindgen makes of it into a folder. */
+export function buildModule(crate, folder, workspace = root) {
   const toolchain = output(join(root, 'tests/setup/wasm-toolchain.sh')).trim();
   const cargo = toolchain ? [toolchain] : [];
-  run('cargo', [...cargo, 'build', '--quiet', '-p', crate, '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
+  const which = ['--manifest-path', join(workspace, 'Cargo.toml'), '--target-dir', target, '-p', crate];
+  run('cargo', [...cargo, 'build', '--quiet', ...which, '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS,
   });
   const module = join(target, 'wasm32-unknown-unknown/wasm', `${crate.replaceAll('-', '_')}.wasm`);

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
+import { buildModule, optimise } from "../../wasm/module.mjs";
 import { isQuick, write } from "./measured.mjs";
 import { costs } from "./wasm-costs.mjs";
 
@@ -44,9 +45,13 @@ async function main() {
   write("wasm", rows, versions());
 }
 
-/** One file for each peer, of what a login needs, as small as esbuild makes it. */
+/** One file for each peer, of what a login needs, as small as esbuild makes it; one is wasm, made as ours is. */
 async function bundled() {
   const { build } = await import("esbuild");
+  buildModule("wasm-oauth2", join(work, "oauth2"), HERE);
+  optimise(join(work, "oauth2/wasm_oauth2_bg.wasm"), join(work, "oauth2.wasm"));
+  const glue = join(work, "oauth2/wasm_oauth2.js");
+  await build({ entryPoints: [glue], outfile: join(work, "oauth2.js"), minify: true, format: "esm" });
   for (const peer of PEERS) {
     const [entry, outfile] = [join(HERE, `javascript/${peer}.mjs`), join(work, `${peer}.mjs`)];
     const common = { bundle: true, minify: true, format: "esm", target: "es2022" };
@@ -59,6 +64,7 @@ function sizes() {
   const loaded = ["dist/index.js", "dist/grantflow.wasm"];
   return [
     weighed("grantflow", loaded),
+    weighed("oauth2 as wasm", ["oauth2.js", "oauth2.wasm"]),
     ...PEERS.map((peer) => weighed(peer, [`${peer}.mjs`])),
     ...ours.map((file) => weighed(`grantflow: ${file}`, [`dist/${file}`])),
   ];
@@ -180,5 +186,6 @@ function versions() {
   const browser = execFileSync(CHROMIUM, ["--version"], { encoding: "utf8" }).trim().split(" ")[1];
   const { esbuild, ...rest } = dependencies;
   delete rest["playwright-core"];
-  return { node: process.version, chromium: browser, esbuild, ...rest };
+  const oauth2 = readFileSync(join(HERE, "Cargo.lock"), "utf8").match(/name = "oauth2"\nversion = "(.*)"/)[1];
+  return { node: process.version, chromium: browser, esbuild, oauth2, ...rest };
 }
