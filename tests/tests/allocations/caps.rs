@@ -2,13 +2,10 @@
 //! and takes no more memory than what is long enough.
 
 use std::fmt::Write as _;
-use std::fs::File;
 
 use allocation_counter::measure;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use grantflow::store::{FileStore, StoreError};
-use grantflow::transport::{Http, HttpError, HttpOptions};
 use grantflow_core::json::{NotAnObject, Object};
 use grantflow_core::{
     BadResponse, Client, Error, Flow, MAX_BODY, Machine as _, Malformed, Misread, Prompt, Redirect,
@@ -141,29 +138,6 @@ fn memory_that_grows_is_seen() {
         measure(|| drop(Object::parse(&text).map(|object| object.string("a")))).bytes_max
     };
     assert!(held(1 << 22) > 4 << 20 && held(1 << 10) < 64 << 10);
-}
-
-#[test]
-fn files_of_a_gibibyte_are_refused_and_not_read() {
-    covers(&["F-02", "B-CF-25", "B-HT-07"]);
-    let folder = tempfile::tempdir().unwrap();
-    let (store, certificates) = (folder.path().join("auth.json"), folder.path().join("ca.pem"));
-    std::fs::write(&store, ["{}", &" ".repeat((4 << 20) - 2)].concat()).unwrap();
-    let at_the_cap = FileStore::at(&store).load("standard").unwrap();
-    assert!(at_the_cap.is_none(), "as long as it may be");
-
-    for path in [&store, &certificates] {
-        // A sparse one: it would fill memory, and no disk.
-        let file = File::options().create(true).append(true).open(path).unwrap();
-        file.set_len(1 << 30).unwrap();
-    }
-    let held = measure(|| {
-        let why = FileStore::at(&store).load("standard").unwrap_err();
-        assert!(matches!(why, StoreError::TooLarge { .. }), "{why:?}");
-        let options = HttpOptions { ca_file: Some(certificates.clone()), user_agent: None };
-        assert_eq!(Http::new(&options).unwrap_err(), HttpError::CaFile(certificates.clone()));
-    });
-    assert!(held.bytes_max < 32 << 20, "{} bytes", held.bytes_max);
 }
 
 /// An error code is shown, and cut.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
 
 mod caps;
+mod files;
 
 use std::pin::pin;
 use std::sync::Arc;
