@@ -42,6 +42,21 @@ fn anything_but_three_segments_is_no_jwt() {
 }
 
 #[test]
+fn a_number_in_a_path_is_an_index_of_a_list_and_the_name_of_a_member() {
+    let token = jwt(r#"{"list":["a",["b"]],"object":{"0":"c"}}"#);
+    for (path, found) in [
+        (&["list", "0"][..], Some("a")),
+        (&["list", "1", "0"], Some("b")),
+        (&["object", "0"], Some("c")),
+        (&["list", "2"], None),
+        (&["list", "x"], None),
+        (&["object", "1"], None),
+    ] {
+        assert_eq!(hint(&token, path).as_deref(), found, "{path:?}");
+    }
+}
+
+#[test]
 fn a_payload_is_base64url_padded_or_not_of_one_object_without_repeats() {
     covers(&["B-JW-02", "B-JW-03", "B-JW-04", "B-JW-08"]);
     let json = "{\"a\":\"b?>~\",\"c\":\"???>>>\"}";

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use grantflow_core::formats::json::{self, Number, Object, Writer};
+use grantflow_core::formats::json::{self, NotAnObject, Number, Object, Writer};
 use grantflow_core::formats::{base64 as ours, form};
 use grantflow_core::{Endpoint, Map};
 use proptest::prelude::*;
@@ -192,6 +192,31 @@ proptest! {
             prop_assert_eq!(ours.get(name), None);
         }
         prop_assert!(ours.is_empty());
+    }
+}
+
+#[test]
+fn every_character_that_json_escapes_reads_back() {
+    let text: String = ('\0'..='\u{7f}').chain(['é', '\u{2028}', '😀']).collect();
+    let mut quoted = String::new();
+    json::quote(&mut quoted, &text);
+    assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+    assert_eq!(json::string(&quoted).as_deref(), Some(text.as_str()));
+}
+
+#[test]
+fn a_name_is_what_its_escapes_say() {
+    let object = Object::parse(r#"{"acc\u0065ss":1,"plain":2}"#).unwrap();
+    assert_eq!((object.raw("access"), object.raw("plain")), (Some("1"), Some("2")));
+    let half = Object::parse(r#"{"\ud800":1}"#);
+    assert_eq!(half.err(), Some(NotAnObject::Unreadable), "half a pair is no name");
+}
+
+#[test]
+fn base64_with_a_letter_that_makes_no_byte_is_none() {
+    for text in ["A", "AAAAA", "AB", "AAB"] {
+        assert_eq!(ours::decode_url_safe(text), None, "{text}");
+        assert!(URL_SAFE_NO_PAD.decode(text).is_err(), "{text}");
     }
 }
 

@@ -123,6 +123,7 @@ fn pasting_the_wrong_thing_gets_its_own_hint_and_none_of_it_is_repeated() {
         ("an assignment", "export ANTHROPIC_API_KEY=marker-1", Other),
         ("a letter", "Dear Sir, marker-1", Other),
         ("an answer in prose", "here it is: marker-1#abc", Other),
+        ("a word with a sign that no code has", "marker-1(x)", Other),
     ] {
         let mut flow = standard_flow();
         let why = Rejected::Malformed(Pasted(mistake));
@@ -132,6 +133,13 @@ fn pasting_the_wrong_thing_gets_its_own_hint_and_none_of_it_is_repeated() {
     let mut flow = standard_flow();
     let page = "https://github.com/login/device";
     refuses(&mut flow, Redirect::Pasted(page), StateMismatch, "a page for device codes");
+}
+
+#[test]
+fn an_answer_counts_though_it_says_what_was_asked_for() {
+    let mut flow = standard_flow();
+    let pasted = way_back(&flow, 0).fill("{uri}?response_type=code&code=c&state={state}&iss={iss}");
+    assert_eq!(flow.handle_redirect(DAWN, Redirect::Pasted(&pasted)), Ok(()));
 }
 
 #[test]

@@ -177,6 +177,13 @@ fn a_provider_file_that_cannot_be_meant_is_refused_as_its_kind_without_its_secre
 }
 
 #[test]
+fn a_provider_file_that_is_no_json_is_told_where_it_breaks() {
+    for (file, line) in [("", 1), ("{\n\"id\":\n}", 3), ("{\n\n", 3), ("{\"id\":}\n\n", 1)] {
+        assert_eq!(ProviderFile::parse(file).unwrap_err(), Json(line), "{file:?}");
+    }
+}
+
+#[test]
 fn anthropic_gets_a_bearer_for_a_login_and_its_own_header_for_any_other_key() {
     let api = providers::anthropic().api;
     for (key, name, value) in [

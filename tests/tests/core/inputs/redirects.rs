@@ -176,6 +176,7 @@ fn a_redirect_to_another_address_than_asked_for_is_refused() {
         ("a space in front", " http://127.0.0.1:50123/callback"),
         ("brackets around", "<http://127.0.0.1:50123/callback"),
         ("another path alone", "/other"),
+        ("no path alone", "/"),
         ("two slashes alone", "//127.0.0.1:50123/callback"),
         ("nothing", ""),
     ];

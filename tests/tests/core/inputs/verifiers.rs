@@ -2,7 +2,7 @@
 
 use grantflow_core::{
     BadCodeVerifier, Client, CodeVerifier, Configuration, Entropy, Flow, Misconfigured, Redirects,
-    Scope,
+    Scope, Secret, authorization_url,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
@@ -29,6 +29,9 @@ fn the_challenge_is_that_of_rfc_7636_and_a_verifier_has_43_to_128_of_its_charact
         assert!(text.starts_with(printed.secret().expose()), "all 32 bytes are in it");
         assert_eq!(verifier.code_challenge().len(), 43);
     }
+    let longest = CodeVerifier::generate(random, 128);
+    let blocks: Vec<_> = longest.secret().expose().as_bytes().chunks(43).collect();
+    assert_ne!(blocks[1][..42], blocks[2][..42], "each is made of its own number");
     for length in [43, 128] {
         assert!(CodeVerifier::parse("~".repeat(length)).is_ok(), "{length}");
     }
@@ -42,7 +45,9 @@ fn the_challenge_is_that_of_rfc_7636_and_a_verifier_has_43_to_128_of_its_charact
         ("a space", "a ".repeat(30)),
         ("a letter outside ASCII", "é".repeat(30)),
     ] {
-        assert_eq!(CodeVerifier::parse(text).unwrap_err(), BadCodeVerifier, "{name}");
+        let why = CodeVerifier::parse(text).unwrap_err();
+        assert_eq!(why, BadCodeVerifier, "{name}");
+        assert!(why.to_string().contains("43 to 128"), "{why}");
     }
     assert_eq!(format!("{printed:?}"), "CodeVerifier");
 }
@@ -83,6 +88,30 @@ fn verifier_and_states_come_from_bytes_of_their_own_and_the_verifier_is_in_no_ad
             }
         }
     }
+}
+
+#[test]
+fn the_address_to_open_can_be_had_without_a_login() {
+    let (client, verifier) = (client(Dialect::Standard), CodeVerifier::generate([7; 32], 43));
+    let (ours, state) = ("http://127.0.0.1:50123/callback", Secret::new("the-state"));
+    let url = |redirect_uri: &str, state: &Secret| {
+        authorization_url(&client, &Scope::default(), redirect_uri, state, &verifier)
+    };
+    let made = url(ours, &state).unwrap();
+    let challenge = verifier.code_challenge();
+    for (name, value) in [
+        ("response_type", "code"),
+        ("redirect_uri", ours),
+        ("state", "the-state"),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ] {
+        assert_eq!(parameter(&made, name).as_deref(), Some(value), "{name}");
+    }
+    assert!(!made.contains("scope"), "an empty parameter is left out: {made}");
+    let stranger = url("http://issuer.example/", &state);
+    assert!(matches!(stranger, Err(Misconfigured::Redirect(_))), "{stranger:?}");
+    assert_eq!(url(ours, &Secret::default()), Err(Misconfigured::NoState));
 }
 
 #[test]
