@@ -18,6 +18,7 @@ mod search;
 mod server;
 mod setting;
 mod tables;
+mod unwritten;
 mod world;
 
 use grantflow_tests::covers;

@@ -79,8 +79,13 @@ impl Scene {
     }
 
     pub(super) fn drive(&mut self, mut renewal: Renewal) -> Result<Outcome, Error> {
+        self.drive_on(&mut renewal)
+    }
+
+    /// The same, with one that can be asked afterwards.
+    pub(super) fn drive_on(&mut self, renewal: &mut Renewal) -> Result<Outcome, Error> {
         loop {
-            if let Some(outcome) = self.step(&mut renewal) {
+            if let Some(outcome) = self.step(renewal) {
                 return outcome;
             }
         }
