@@ -235,6 +235,23 @@ fn a_login_that_waits_does_not_take_the_place_of_a_later_one() {
 }
 
 #[test]
+fn a_login_that_was_put_in_place_or_signed_out_does_not_come_again() {
+    covers(&["R-P-18"]);
+    let mut scene = waiting();
+    let left = scene.stash.clone();
+    assert!(scene.renew().is_ok());
+    scene.stash.clone_from(&left);
+    let outcome = scene.renew();
+    assert!(matches!(outcome, Ok(Outcome::Adopted(_))), "{outcome:?}");
+
+    scene.replies = [Ok(Response::new(200, ""))].into();
+    assert!(sign_out(&mut scene).is_ok());
+    scene.stash = left;
+    assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
+    assert!(scene.record.is_none());
+}
+
+#[test]
 fn a_login_that_nothing_renews_waits_as_well() {
     covers(&["B-CF-27"]);
     for has_record in [true, false] {

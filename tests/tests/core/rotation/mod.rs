@@ -9,6 +9,7 @@ mod anywhere;
 mod behaviour;
 mod faults;
 mod host;
+mod judging;
 mod laws;
 mod logins;
 mod moves;

@@ -1,0 +1,139 @@
+//! What a renewal makes of what it finds under the lock, at the edges that no search comes to.
+
+use grantflow_core::{
+    Ask, Ended, Error, Kept, Ledger, Outcome, Renewal, StoreTrouble, TransportError,
+};
+use grantflow_tests::covers;
+use grantflow_tests::world::{DAWN, entropy};
+
+use super::participant::refresh_token;
+use super::scene::{Scene, granted, invalid_grant, token};
+use super::server::{Rule, Token};
+use super::setting::credential;
+
+/// Longer than any request takes.
+const LONGEST_RENEWAL_MS: u64 = 120_000;
+
+#[test]
+fn tokens_that_wait_are_taken_away_once_somebody_has_signed_out_and_not_before() {
+    covers(&["R-P-18"]);
+    for signed_out in [false, true] {
+        let mut scene = put_aside(Ledger::default());
+        scene.record = None;
+        scene.ledger = Some(Ledger { signed_out, ..scene.read_ledger() }.write());
+        assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
+        assert_eq!(scene.stash.is_none(), signed_out);
+    }
+}
+
+#[test]
+fn tokens_that_wait_beside_another_tools_record_stay_there() {
+    let mut scene = put_aside(Ledger::default());
+    scene.setting.is_borrowed = true;
+    scene.asked.clear();
+    assert_eq!(scene.renew().unwrap_err(), Error::Borrowed);
+    assert!(!scene.asked.contains(&"Save") && scene.stash.is_some(), "{:?}", scene.asked);
+}
+
+#[test]
+fn tokens_of_a_login_that_came_after_a_logout_are_found_though_our_ledger_knows_none() {
+    let mut scene = put_aside(Ledger { signed_out: true, ..Ledger::default() });
+    let outcome = scene.renew();
+    assert!(matches!(outcome, Ok(Outcome::Recovered(_))), "{outcome:?}");
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(2)));
+}
+
+#[test]
+fn what_another_renewal_has_put_aside_for_a_new_login_outlives_the_end_of_that_login() {
+    covers(&["R-P-16"]);
+    let login = Token { login: 1, number: 0 };
+    let mut other = Scene::new(Rule::Strict, [granted(2)]);
+    other.record = Some(credential(login, login, DAWN));
+    other.record.as_mut().unwrap().expires_at = Some(DAWN.wall);
+    other.failing.push(("Save", StoreTrouble::NotWritable));
+    assert!(matches!(other.renew(), Ok(Outcome::Renewed(_, Kept::Stashed))));
+
+    let mut scene = Scene::new(Rule::Strict, []);
+    let (client, new) = (scene.client().clone(), credential(login, login, DAWN));
+    let mut sign_in = Renewal::sign_in(&client, new, scene.ask(), &entropy(1), DAWN);
+    while scene.asked.last() != Some(&"Save") {
+        assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
+    }
+    scene.ledger = other.ledger;
+    scene.stash = other.stash;
+    let outcome = scene.drive(sign_in);
+    assert!(matches!(outcome, Ok(Outcome::SignedIn(Kept::Saved))), "{outcome:?}");
+    assert!(scene.stash.is_some(), "it is the newest that there is");
+}
+
+#[test]
+fn a_mark_is_somebodys_for_two_minutes_and_no_longer() {
+    covers(&["R-P-17"]);
+    for (age, asks) in [(LONGEST_RENEWAL_MS, true), (LONGEST_RENEWAL_MS + 1, false)] {
+        let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+        scene.mark(|mark| mark.at = DAWN.wall - age);
+        scene.is_alive = true;
+        assert!(matches!(scene.renew(), Ok(Outcome::Renewed(..))), "in the end");
+        assert_eq!(scene.asked.contains(&"Alive"), asks, "{age} ms");
+    }
+}
+
+#[test]
+fn a_server_that_forgives_for_a_minute_is_asked_within_it_though_the_old_token_is_still_good() {
+    covers(&["R-P-15"]);
+    for (age, sent) in [(59_999, 1), (60_000, 0)] {
+        let mut scene = Scene::new(Rule::Grace, [granted(2)]);
+        scene.record.as_mut().unwrap().expires_at = Some(DAWN.wall + 120_000);
+        scene.mark(|mark| (mark.at, mark.ended) = (DAWN.wall - age, Some(Ended::Unknown)));
+        let outcome = scene.renew().unwrap();
+        assert_eq!(scene.sent.len(), sent, "after {age} ms: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_refused_twice_is_told_whatever_another_tool_goes_on_writing() {
+    let mut scene = Scene::new(Rule::Strict, [invalid_grant(), invalid_grant()]);
+    let mut renewal = scene.renewal();
+    let why = loop {
+        let sent = scene.sent.len();
+        if let Some(outcome) = scene.step(&mut renewal) {
+            break outcome.unwrap_err();
+        }
+        if scene.sent.len() > sent {
+            let next = token(u8::try_from(sent).unwrap() + 5);
+            let mut written = credential(next, next, DAWN);
+            written.expires_at = Some(DAWN.wall);
+            scene.record = Some(written);
+        }
+    };
+    assert_eq!((why, scene.sent.len()), (Error::InvalidGrant, 2));
+}
+
+#[test]
+fn a_lost_answer_is_remembered_by_whoever_presented_the_token_last() {
+    covers(&["R-P-15"]);
+    let lost = || Err(TransportError::Lost);
+    let mut scene = Scene::new(Rule::Strict, [lost(), lost()]);
+    assert!(matches!(scene.renew(), Err(Error::Interrupted { is_last: false, .. })));
+    scene.failing.push(("Note", StoreTrouble::NotWritable));
+    let mut left = scene.ask().unwritten;
+    for _ in 0..2 {
+        let ask = Ask { in_memory: true, unwritten: left, ..scene.ask() };
+        let mut renewal = Renewal::renew(scene.client(), ask, &entropy(1), scene.now);
+        let why = scene.drive_on(&mut renewal).unwrap_err();
+        assert!(matches!(why, Error::Interrupted { is_last: true, .. }), "{why:?}");
+        left = renewal.unwritten();
+    }
+    assert_eq!(scene.sent.len(), 2, "the ledger knows of one, memory of both");
+}
+
+/// A renewal whose tokens came no further than the stash; the disk works again.
+fn put_aside(ledger: Ledger) -> Scene {
+    let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+    scene.ledger = Some(ledger.write());
+    scene.failing.push(("Save", StoreTrouble::NotWritable));
+    let outcome = scene.renew();
+    assert!(matches!(outcome, Ok(Outcome::Renewed(_, Kept::Stashed))), "{outcome:?}");
+    scene.failing.clear();
+    scene
+}
