@@ -13,6 +13,7 @@ mod judging;
 mod laws;
 mod logins;
 mod moves;
+mod noting;
 mod participant;
 mod scene;
 mod search;

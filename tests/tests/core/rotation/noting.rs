@@ -1,0 +1,53 @@
+//! What is written into the ledger, where others have written since.
+
+use grantflow_core::{Ledger, Renewal, Secret, TransportError};
+use grantflow_tests::covers;
+use grantflow_tests::world::{DAWN, entropy};
+
+use super::scene::{Scene, granted, token};
+use super::server::{Rule, Token};
+use super::setting::credential;
+
+#[test]
+fn the_last_32_spent_tokens_are_remembered() {
+    let digest = |number: usize| Secret::new(format!("spent-{number}")).digest();
+    let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+    let spent = (0..32).map(digest).collect();
+    scene.ledger = Some(Ledger { spent, ..scene.setting.ledger() }.write());
+    scene.renew().unwrap();
+    let ledger = scene.read_ledger();
+    assert_eq!(ledger.spent.len(), 32);
+    assert!(!ledger.is_spent(digest(0)) && ledger.is_spent(digest(1)), "the oldest is forgotten");
+    assert_eq!(ledger.spent.last(), Some(&token(1).refresh().digest()), "the newest comes last");
+}
+
+#[test]
+fn a_mark_is_taken_back_by_whoever_made_it_and_by_nobody_else() {
+    covers(&["R-P-14"]);
+    let mut scene = Scene::new(Rule::Strict, [(); 4].map(|()| Err(TransportError::NotSent)));
+    let mut renewal = scene.renewal();
+    while scene.sent.is_empty() {
+        assert!(scene.step(&mut renewal).is_none(), "it sends");
+    }
+    scene.mark(|mark| mark.attempt = 99);
+    scene.drive(renewal).unwrap_err();
+    let mark = scene.read_ledger().mark;
+    assert_eq!(mark.map(|mark| mark.attempt), Some(99), "somebody has taken the lock over");
+}
+
+#[test]
+fn a_login_that_was_removed_before_it_was_noted_is_none() {
+    covers(&["R-P-18"]);
+    let mut scene = Scene::new(Rule::Strict, []);
+    let login = Token { login: 1, number: 0 };
+    let new = credential(login, login, DAWN);
+    let mut sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+    while scene.asked.last() != Some(&"Save") {
+        assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
+    }
+    scene.record = None;
+    let out = Ledger { signed_out: true, generation: 9, ..scene.setting.ledger() };
+    scene.ledger = Some(out.write());
+    let _ = scene.drive(sign_in);
+    assert_eq!(scene.read_ledger(), out, "whoever signed out has the last word");
+}
