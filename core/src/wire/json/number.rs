@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number {
     thousandths: i64,
-    /// There is more behind the last thousandth.
+    /// There is more above nothing behind the last thousandth.
     has_rest: bool,
 }
 
@@ -54,6 +54,7 @@ impl Number {
             scale += 1;
         }
         let size = i64::try_from(mantissa).unwrap_or(i64::MAX);
+        let has_rest = has_rest && !is_negative;
         Some(Self { thousandths: if is_negative { -size } else { size }, has_rest })
     }
 

@@ -196,6 +196,40 @@ proptest! {
 }
 
 #[test]
+fn numbers_are_exact_to_the_thousandth_and_rounded_both_ways_beyond() {
+    for (text, down, up) in [
+        ("12.345", 12_345, Some(12_345)),
+        ("12.3450", 12_345, Some(12_345)),
+        ("12.3456", 12_345, Some(12_346)),
+        ("0.0001", 0, Some(1)),
+        ("-0.0001", 0, None),
+        ("0", 0, None),
+        ("-12.3456", -12_345, None),
+        ("+7", 7_000, Some(7_000)),
+        ("1.5e3", 1_500_000, Some(1_500_000)),
+        ("15e-1", 1_500, Some(1_500)),
+        ("0e9999", 0, None),
+        ("0e-9999", 0, None),
+        // More digits than there is room for.
+        ("18446744073709551619e-19", 1_844, Some(1_845)),
+        ("20000000000000000009e-19", 2_000, Some(2_001)),
+        ("20000000000000000000e-19", 2_000, Some(2_000)),
+        ("0.00000000000000000000000000001e29", 1_000, Some(1_000)),
+        // The largest, and beyond.
+        ("9223372036854775.807", i64::MAX, Some(i64::MAX as u64)),
+        ("9223372036854775.808", i64::MAX, Some(i64::MAX as u64)),
+        ("1e400", i64::MAX, Some(i64::MAX as u64)),
+    ] {
+        let number = Number::parse(text).unwrap();
+        assert_eq!((number.thousandths(), number.thousandths_or_more()), (down, up), "{text}");
+    }
+    for text in ["", "-", "+", ".", "e", "1e", "1e-", "1.2.3", "1e1.5", "--1", "1 ", "0x1", "1e1e1"]
+    {
+        assert_eq!(Number::parse(text), None, "{text}");
+    }
+}
+
+#[test]
 fn every_character_that_json_escapes_reads_back() {
     let text: String = ('\0'..='\u{7f}').chain(['é', '\u{2028}', '😀']).collect();
     let mut quoted = String::new();
