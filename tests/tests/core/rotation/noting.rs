@@ -1,6 +1,6 @@
 //! What is written into the ledger, where others have written since.
 
-use grantflow_core::{Ledger, Renewal, Secret, TransportError};
+use grantflow_core::{Ledger, Outcome, Renewal, Secret, TransportError};
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
@@ -33,6 +33,47 @@ fn a_mark_is_taken_back_by_whoever_made_it_and_by_nobody_else() {
     scene.drive(renewal).unwrap_err();
     let mark = scene.read_ledger().mark;
     assert_eq!(mark.map(|mark| mark.attempt), Some(99), "somebody has taken the lock over");
+}
+
+#[test]
+fn a_mark_that_another_process_made_meanwhile_outlives_the_end_of_an_old_one() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.mark(|_| {});
+    scene.record = Some(credential(token(2), token(2), DAWN));
+    let mut renewal = scene.renewal();
+    while scene.asked.last() != Some(&"Load") || !scene.asked.contains(&"Lock(Ours)") {
+        assert!(scene.step(&mut renewal).is_none(), "it reads under the lock");
+    }
+    scene.mark(|mark| (mark.attempt, mark.digest) = (99, token(2).refresh().digest()));
+    let left = scene.read_ledger();
+    assert!(matches!(scene.drive(renewal), Ok(Outcome::Adopted(_))));
+    assert_eq!(scene.read_ledger(), left);
+}
+
+#[test]
+fn signing_in_again_with_the_same_token_makes_it_a_new_one() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.mark(|_| {});
+    let new = credential(token(1), token(1), DAWN);
+    let sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+    scene.drive(sign_in).unwrap();
+    let ledger = scene.read_ledger();
+    assert_eq!((ledger.mark.as_ref(), ledger.logins), (None, 1), "nothing is under way");
+    assert!(!ledger.is_spent(token(1).refresh().digest()));
+}
+
+#[test]
+fn a_renewal_of_a_new_login_that_began_before_it_was_noted_keeps_its_mark() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    let login = Token { login: 1, number: 0 };
+    let new = credential(login, login, DAWN);
+    let mut sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+    while scene.asked.last() != Some(&"Save") {
+        assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
+    }
+    scene.mark(|mark| (mark.attempt, mark.digest) = (99, login.refresh().digest()));
+    scene.drive(sign_in).unwrap();
+    assert_eq!(scene.read_ledger().mark.map(|mark| mark.attempt), Some(99));
 }
 
 #[test]
