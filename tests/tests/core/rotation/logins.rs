@@ -37,6 +37,7 @@ fn a_logout_writes_its_tombstone_asks_the_server_and_removes() {
     assert!(scene.record.is_none());
     let ledger = scene.read_ledger();
     assert!(ledger.signed_out && ledger.is_spent(token(1).refresh().digest()));
+    assert_eq!(ledger.generation, scene.setting.ledger().generation + 1);
     let request = &scene.sent[0];
     assert_eq!(request.purpose, Purpose::Revoke);
     let body = request.body.expose();
@@ -117,6 +118,7 @@ fn a_login_replaces_the_record_and_lifts_the_tombstone() {
     let login = scene.record.as_ref().and_then(refresh_token).unwrap().login;
     let ledger = scene.read_ledger();
     assert_eq!((login, ledger.logins, ledger.signed_out, ledger.mark), (1, 4, false, None));
+    assert_eq!(ledger.generation, scene.setting.ledger().generation + 1);
 }
 
 #[test]
