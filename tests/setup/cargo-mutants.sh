@@ -2,7 +2,7 @@
 # Breaks the core in every way that cargo-mutants knows, some 1,400, and looks whether a test notices. What
 # none notices has to stand in docs/mutants.md with the reason. An hour or two on two cores.
 #
-#     tests/setup/cargo-mutants.sh [FOLDER…]        of core/src: flow, wire and renewal unless told
+#     tests/setup/cargo-mutants.sh [PLACE…]         in core/src: flow, wire and renewal unless told
 #
 # It works on a copy that has the core, its tests and nothing that these do not need: each mutant is
 # built anew, and most of the time would go into building the adapters for it.
@@ -15,44 +15,45 @@ WORK=${CARGO_TARGET_DIR:-$PWD/target}/cargo-mutants
 EXPLAINED=$PWD/docs/mutants.md
 # The searches that take a minute, and what is quick to say that a login or a renewal is broken.
 LONG=(--skip what_goes_wrong_twice --skip nor_does_it_with_thieves)
-QUICK=(--skip exhaustive --skip inputs::answers --skip inputs::endpoints --skip oversized --skip rotation)
-QUICK_RENEWAL=(rotation::behaviour rotation::logins rotation::anywhere renewals redaction)
+QUICK=(--skip exhaustive --skip inputs::endpoints --skip oversized --skip rotation)
+QUICK_RENEWAL=(rotation::{anywhere,behaviour,judging,logins,noting,unwritten} renewals redaction)
 export RUST_BACKTRACE=0
 unset CARGO_TARGET_DIR
 
 main() {
-  local folders=("$@") folder
-  if (($# == 0)); then folders=(flow wire renewal); fi
+  local places=("$@") place
+  if (($# == 0)); then places=(flow wire renewal); fi
   if ! "$TOOLS/bin/cargo-mutants" --version 2>/dev/null | grep -qw "$VERSION"; then
     cargo install --quiet --locked --root "$TOOLS" "cargo-mutants@$VERSION"
   fi
   copy
-  for folder in "${folders[@]}"; do
-    rm -rf "$WORK/$folder"
+  for place in "${places[@]}"; do
+    rm -rf "${WORK:?}/results/$place"
     # Most are caught by tests that take no time; the rest of the tests is for the rest of the mutants.
     optimised 0
-    if [[ $folder == renewal ]]; then
-      mutants "$folder" "${QUICK_RENEWAL[@]}"
-    else
-      PROPTEST_CASES=16 mutants "$folder" "${QUICK[@]}"
-    fi
+    case $place in
+      renewal*) mutants "$place" "${QUICK_RENEWAL[@]}" ;;
+      *) PROPTEST_CASES=16 mutants "$place" "${QUICK[@]}" ;;
+    esac
     optimised 2
-    mutants "$folder" "${LONG[@]}"
+    mutants "$place" "${LONG[@]}"
   done
-  compare "${folders[@]}"
+  compare "${places[@]}"
 }
 
-# Those of a folder that no earlier round caught, against these tests.
+# Those of a place that no earlier round caught, against these tests.
 mutants() {
-  local folder=$1 status=0
+  local place=$1 files=core/src/$1 results=$WORK/results/$1 status=0
   shift
-  "$TOOLS/bin/cargo-mutants" mutants --in-place --dir "$WORK/tree" --output "$WORK/$folder" --iterate \
-    --package grantflow-core --file "core/src/$folder/**" --test-package grantflow-tests \
+  if [[ -d $files ]]; then files+='/**'; fi
+  mkdir -p "$results"
+  "$TOOLS/bin/cargo-mutants" mutants --in-place --dir "$WORK/tree" --output "$results" --iterate \
+    --package grantflow-core --file "$files" --test-package grantflow-tests \
     --timeout 60 --no-shuffle --colors never -- --test core --test allocations -- "$@" \
-    >"$WORK/$folder.log" 2>&1 || status=$?
+    >"$results/log" 2>&1 || status=$?
   # 2 and 3: some were missed, or took for ever.
-  if ((status != 0 && status != 2 && status != 3)); then cat "$WORK/$folder.log" && return 1; fi
-  tail -n 1 "$WORK/$folder.log"
+  if ((status != 0 && status != 2 && status != 3)); then cat "$results/log" && return 1; fi
+  echo "$place: $(tail -n 1 "$results/log")"
 }
 
 optimised() {
@@ -61,12 +62,12 @@ optimised() {
 
 # Both ways: nothing is missed that is not explained, and nothing explained that is caught.
 compare() {
-  local folder status=0
-  for folder in "$@"; do
-    sed -E 's/:[0-9]+:[0-9]+: /: /' "$WORK/$folder/mutants.out/missed.txt"
+  local place status=0
+  for place in "$@"; do
+    sed -E 's/:[0-9]+:[0-9]+: /: /' "$WORK/results/$place/mutants.out/missed.txt"
   done | sort -u >"$WORK/missed"
-  for folder in "$@"; do
-    sed -nE "s/^\| \`($folder\/[^\`]*)\` \| \`([^\`]*)\` \|.*/core\/src\/\1: \2/p" "$EXPLAINED"
+  for place in "$@"; do
+    sed -nE "s#^\| \`($place[^\`]*)\` \| \`([^\`]*)\` \|.*#core/src/\1: \2#p" "$EXPLAINED"
   done | sort -u >"$WORK/explained"
   comm -23 "$WORK/missed" "$WORK/explained" | sed 's/^/no test notices: /' | grep . && status=1
   comm -13 "$WORK/missed" "$WORK/explained" | sed 's/^/explained and caught: /' | grep . && status=1

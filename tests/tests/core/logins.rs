@@ -193,6 +193,21 @@ fn with_a_fast_clock(percent: u64) -> (Result<Credential, Error>, World) {
 }
 
 #[test]
+fn a_prompt_tells_how_much_time_is_left() {
+    let client = client(Dialect::Standard);
+    let mut world = World::new(server(Dialect::Standard, |config| config.person = Person::Ask));
+    let mut flow = device_login(&client, 1);
+    assert!(world.drive_until_prompt(&mut flow));
+    let prompt = flow.prompt().unwrap();
+    let left = prompt.left(world.now);
+    assert!(left > Duration::from_secs(800) && left <= Duration::from_secs(900), "{left:?}");
+    world.wait(Duration::from_secs(60));
+    assert_eq!(prompt.left(world.now), left - Duration::from_secs(60));
+    world.wait(left);
+    assert_eq!(prompt.left(world.now), Duration::ZERO);
+}
+
+#[test]
 fn denial_and_expiry_end_a_login_as_what_they_are() {
     covers(&["N-8628-07", "B-CB-10"]);
     for dialect in [Dialect::Standard, Dialect::Github, Dialect::Google] {

@@ -1,7 +1,9 @@
 //! Renewals of one credential by one process: what is presented, what comes of it, and where it may
 //! go. What many make of one record is `rotation`.
 
-use grantflow_core::{Client, Configuration, Credential, Error, Machine, Prompt, Remedy, Step};
+use grantflow_core::{
+    Client, Configuration, Credential, Error, Machine, Prompt, Remedy, Response, Step,
+};
 use grantflow_test_server::{Decision, Dialect, Fault, Finding, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{ISSUER, browser_login, client, device_login, port, provider, server};
@@ -155,6 +157,19 @@ fn a_credential_without_a_refresh_token_cannot_be_renewed() {
     let without = Credential { refresh_token: None, ..credential };
     let renewal = Renewing::new(&ours, without, &entropy(2), world.now);
     assert_eq!(renewal.refused(world.now), Some(Error::NotRenewable));
+}
+
+#[test]
+fn an_exchange_that_is_answered_with_nonsense_has_spent_nothing() {
+    let copilot = client(Dialect::Github);
+    let mut world = World::new(server(Dialect::Github, |config| config.person = Person::Approve));
+    let credential = world.drive(&mut device_login(&copilot, 1)).unwrap();
+    let lapsed = Credential { expires_at: Some(world.now.wall), ..credential };
+    let mut renewal = Renewing::new(&copilot, lapsed, &entropy(2), world.now);
+    let Step::Send(request) = renewal.poll(world.now) else { panic!("{renewal:?}") };
+    renewal.handle_response(world.now, request.id, &Ok(Response::new(200, "{}"))).unwrap();
+    let Step::Done(Err(why)) = renewal.poll(world.now) else { panic!("{renewal:?}") };
+    assert!(matches!(why, Error::BadResponse(_)), "{why:?}");
 }
 
 #[test]

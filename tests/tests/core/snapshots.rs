@@ -96,6 +96,13 @@ fn a_damaged_newer_or_foreign_snapshot_is_refused_and_says_which() {
     let other = self::client(Dialect::Standard);
     let refused = Flow::restore(&other, &saved, DAWN).map(drop);
     assert_eq!(refused, Err(SnapshotError::OtherClient));
+    for (why, says) in [
+        (SnapshotError::Unreadable, "begin a new login"),
+        (SnapshotError::Newer, "a newer version"),
+        (SnapshotError::OtherClient, "another client"),
+    ] {
+        assert!(why.to_string().contains(says), "{why}");
+    }
     let elsewhere = Endpoint::parse("https://evil.example/token").unwrap();
     let moves: [(&str, Move); 6] = [
         ("token", |provider, to| provider.token_endpoint = to),
@@ -128,9 +135,17 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
         (r#""lost":0"#, r#""lost":255"#),
         (r#""unprocessed":0"#, r#""unprocessed":4"#),
         (r#""slow_downs":0"#, r#""slow_downs":0,"code_verifier":"short""#),
+        (r#""slow_downs":0"#, &format!(r#""slow_downs":0,"code_verifier":"{}""#, "a".repeat(43))),
     ] {
         assert_eq!(changed(from, to).map(drop), Err(SnapshotError::Unreadable), "{to}");
     }
+    let (client, flow) = login("AwaitingRedirect");
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(flow.save().unwrap().expose()).unwrap();
+    members["states"].as_array_mut().unwrap().push("one more".into());
+    let text = serde_json::to_string(&members).unwrap();
+    let refused = Flow::restore(&client, &Secret::new(text), DAWN).map(drop);
+    assert_eq!(refused, Err(SnapshotError::Unreadable), "a state without a place to come back to");
     let hasty = changed(r#""interval":5000"#, r#""interval":0"#).unwrap();
     assert_eq!(hasty.view(DAWN).pace, Some((1_000, 1_000, 0)), "never below the floor");
 }

@@ -164,6 +164,8 @@ fn a_code_alone_counts_only_where_the_page_shows_no_state_and_only_for_that_page
     let page = "https://issuer.example/shown";
     let mut flow = with_page(page, false);
     refuses(&mut flow, Redirect::Callback("the-code"), Rejected::Malformed(WrongAddress), "no URL");
+    let other = Rejected::Malformed(Pasted(Other));
+    refuses(&mut flow, Redirect::Pasted("the(code)"), other, "signs that no code has");
     assert_eq!(flow.handle_redirect(DAWN, code), Ok(()));
     let body = sent(&mut flow).body;
     assert_eq!(field(body.expose(), "redirect_uri").as_deref(), Some(page));

@@ -1,7 +1,7 @@
 //! What a renewal makes of what it finds under the lock, at the edges that no search comes to.
 
 use grantflow_core::{
-    Ask, Ended, Error, Kept, Ledger, Outcome, Renewal, StoreTrouble, TransportError,
+    Ask, Ended, Error, Kept, Ledger, Outcome, Renewal, Response, StoreTrouble, TransportError,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
@@ -88,6 +88,42 @@ fn a_server_that_forgives_for_a_minute_is_asked_within_it_though_the_old_token_i
         let outcome = scene.renew().unwrap();
         assert_eq!(scene.sent.len(), sent, "after {age} ms: {outcome:?}");
     }
+}
+
+#[test]
+fn locks_are_confirmed_after_a_pause_and_not_before_it() {
+    covers(&["R-P-08"]);
+    let busy = Ok(Response::new(503, "").with_retry_after("2"));
+    let mut scene = Scene::new(Rule::Strict, [busy, granted(2)]);
+    let (mut renewal, mut confirmed) = (scene.renewal(), Vec::new());
+    while scene.delivered.is_empty() {
+        let asked = scene.asked.len();
+        assert!(scene.step(&mut renewal).is_none(), "it ends with a token");
+        if scene.asked.len() > asked && scene.asked[asked] == "Confirm" {
+            confirmed.push(scene.now.mono - DAWN.mono);
+        }
+    }
+    let [0, later] = confirmed[..] else { panic!("{confirmed:?}") };
+    assert!(later >= 2000, "after {later} ms");
+}
+
+#[test]
+fn without_a_lock_nothing_is_handed_out_that_is_not_wanted_any_more() {
+    let fresh = || Some(credential(token(1), token(1), DAWN));
+    let mut scene = Scene::new(Rule::Strict, []);
+    (scene.record, scene.is_held) = (fresh(), true);
+    let mut renewal = scene.renewal();
+    renewal.cancel();
+    assert_eq!(scene.drive(renewal).unwrap_err(), Error::Cancelled);
+
+    let mut scene = Scene::new(Rule::Strict, []);
+    (scene.record, scene.setting.has_owner_lock) = (fresh(), true);
+    scene.held.push("Lock(Owner)");
+    let login = Token { login: 1, number: 0 };
+    let new = credential(login, login, DAWN);
+    let sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+    assert!(matches!(scene.drive(sign_in), Ok(Outcome::SignedIn(Kept::Stashed))));
+    assert_eq!(scene.renew().unwrap_err(), Error::Busy, "the new login waits for its place");
 }
 
 #[test]
