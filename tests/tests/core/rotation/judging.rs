@@ -91,6 +91,18 @@ fn a_server_that_forgives_for_a_minute_is_asked_within_it_though_the_old_token_i
 }
 
 #[test]
+fn a_refusal_that_is_not_of_the_token_leaves_it_as_good_as_before() {
+    covers(&["R-P-13"]);
+    for code in ["invalid_client", "unauthorized_client", "invalid_scope"] {
+        let body = format!(r#"{{"error":"{code}"}}"#);
+        let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(400, body))]);
+        let why = scene.renew().unwrap_err();
+        assert_ne!(why, Error::InvalidGrant, "{code}");
+        assert_eq!(scene.read_ledger(), scene.setting.ledger(), "{code}: its mark is taken back");
+    }
+}
+
+#[test]
 fn locks_are_confirmed_after_a_pause_and_not_before_it() {
     covers(&["R-P-08"]);
     let busy = Ok(Response::new(503, "").with_retry_after("2"));
