@@ -1,7 +1,10 @@
 //! What a renewal makes of what it finds under the lock, at the edges that no search comes to.
 
+use std::time::Duration;
+
 use grantflow_core::{
-    Ask, Ended, Error, Kept, Ledger, Outcome, Renewal, Response, StoreTrouble, TransportError,
+    Ask, Ended, Error, Kept, Ledger, Outcome, Renewal, RenewalStep, Response, StoreTrouble,
+    TransportError,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
@@ -18,7 +21,7 @@ const LONGEST_RENEWAL_MS: u64 = 120_000;
 fn tokens_that_wait_are_taken_away_once_somebody_has_signed_out_and_not_before() {
     covers(&["R-P-18"]);
     for signed_out in [false, true] {
-        let mut scene = put_aside(Ledger::default());
+        let mut scene = put_aside(&Ledger::default());
         scene.record = None;
         scene.ledger = Some(Ledger { signed_out, ..scene.read_ledger() }.write());
         assert_eq!(scene.renew().unwrap_err(), Error::SignedOut);
@@ -28,7 +31,7 @@ fn tokens_that_wait_are_taken_away_once_somebody_has_signed_out_and_not_before()
 
 #[test]
 fn tokens_that_wait_beside_another_tools_record_stay_there() {
-    let mut scene = put_aside(Ledger::default());
+    let mut scene = put_aside(&Ledger::default());
     scene.setting.is_borrowed = true;
     scene.asked.clear();
     assert_eq!(scene.renew().unwrap_err(), Error::Borrowed);
@@ -37,7 +40,7 @@ fn tokens_that_wait_beside_another_tools_record_stay_there() {
 
 #[test]
 fn tokens_of_a_login_that_came_after_a_logout_are_found_though_our_ledger_knows_none() {
-    let mut scene = put_aside(Ledger { signed_out: true, ..Ledger::default() });
+    let mut scene = put_aside(&Ledger { signed_out: true, ..Ledger::default() });
     let outcome = scene.renew();
     assert!(matches!(outcome, Ok(Outcome::Recovered(_))), "{outcome:?}");
     assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(2)));
@@ -88,6 +91,43 @@ fn a_server_that_forgives_for_a_minute_is_asked_within_it_though_the_old_token_i
         let outcome = scene.renew().unwrap();
         assert_eq!(scene.sent.len(), sent, "after {age} ms: {outcome:?}");
     }
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_as_long_as_the_server_forgives() {
+    covers(&["R-P-15"]);
+    for (took, sent) in [(59_999, 2), (60_000, 1)] {
+        let mut scene = Scene::new(Rule::Grace, [granted(2)]);
+        let mut renewal = scene.renewal();
+        let request = loop {
+            match renewal.poll(scene.now) {
+                RenewalStep::Do(id, task) => {
+                    let answer = scene.answer(&task);
+                    renewal.handle_answer(scene.now, id, answer).unwrap();
+                }
+                RenewalStep::Send(request) => break request,
+                step @ (RenewalStep::Deliver(_) | RenewalStep::Wait(_) | RenewalStep::Done(_)) => {
+                    panic!("{step:?}")
+                }
+            }
+        };
+        scene.wait(Duration::from_millis(took));
+        let lost = Err(TransportError::Lost);
+        renewal.handle_response(scene.now, request.id, &lost).unwrap();
+        let outcome = scene.drive(renewal);
+        assert_eq!(1 + scene.sent.len(), sent, "after {took} ms: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_second_request_that_never_left_leaves_the_first_one_unknown() {
+    covers(&["R-P-14", "R-P-15"]);
+    let unsent = || Err(TransportError::NotSent);
+    let lost = Err(TransportError::Lost);
+    let mut scene = Scene::new(Rule::Grace, [lost, unsent(), unsent(), unsent()]);
+    scene.renew().unwrap_err();
+    let mark = scene.read_ledger().mark.unwrap();
+    assert_eq!((mark.presented, mark.ended), (1, Some(Ended::Unknown)));
 }
 
 #[test]
@@ -176,7 +216,7 @@ fn a_lost_answer_is_remembered_by_whoever_presented_the_token_last() {
 }
 
 /// A renewal whose tokens came no further than the stash; the disk works again.
-fn put_aside(ledger: Ledger) -> Scene {
+fn put_aside(ledger: &Ledger) -> Scene {
     let mut scene = Scene::new(Rule::Strict, [granted(2)]);
     scene.ledger = Some(ledger.write());
     scene.failing.push(("Save", StoreTrouble::NotWritable));

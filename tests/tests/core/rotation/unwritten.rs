@@ -5,7 +5,7 @@ use grantflow_tests::covers;
 use grantflow_tests::world::entropy;
 
 use super::participant::refresh_token;
-use super::scene::{Scene, granted, token};
+use super::scene::{Scene, granted, invalid_grant, token};
 use super::server::{Rule, Token};
 use super::setting::credential;
 
@@ -53,6 +53,21 @@ fn a_request_that_no_disk_noted_counts_all_the_same() {
         left = renewal.unwritten();
     }
     assert_eq!(scene.sent.len(), 2, "the token is never presented a third time");
+}
+
+#[test]
+fn a_refusal_that_no_disk_noted_costs_no_second_request() {
+    covers(&["R-INV-12"]);
+    let mut scene = Scene::new(Rule::Strict, [invalid_grant()]);
+    scene.failing.push(("Note", StoreTrouble::NotWritable));
+    let mut left = scene.ask().unwritten;
+    for _ in 0..2 {
+        let ask = Ask { in_memory: true, unwritten: left, ..scene.ask() };
+        let mut renewal = Renewal::renew(scene.client(), ask, &entropy(1), scene.now);
+        assert_eq!(scene.drive_on(&mut renewal).unwrap_err(), Error::InvalidGrant);
+        left = renewal.unwritten();
+    }
+    assert_eq!(scene.sent.len(), 1);
 }
 
 /// New tokens are with the callers and nowhere else; the disk works again.
