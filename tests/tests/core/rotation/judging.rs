@@ -94,6 +94,27 @@ fn a_server_that_forgives_for_a_minute_is_asked_within_it_though_the_old_token_i
 }
 
 #[test]
+fn a_renewal_that_is_overtaken_twice_leaves_the_record_to_whoever_writes_there() {
+    covers(&["R-P-10"]);
+    let mut scene = Scene::new(Rule::Strict, [granted(2), granted(3)]);
+    let mut renewal = scene.renewal();
+    let why = loop {
+        let asked = scene.asked.len();
+        if let Some(outcome) = scene.step(&mut renewal) {
+            break outcome.unwrap_err();
+        }
+        if scene.asked.len() > asked && scene.asked[asked] == "Stash(Some)" {
+            let next = token(u8::try_from(scene.sent.len()).unwrap() + 5);
+            let mut written = credential(next, next, DAWN);
+            written.expires_at = Some(DAWN.wall);
+            scene.record = Some(written);
+        }
+    };
+    assert_eq!((why, scene.sent.len()), (Error::Busy, 2));
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(7)));
+}
+
+#[test]
 fn a_lost_answer_is_asked_for_again_as_long_as_the_server_forgives() {
     covers(&["R-P-15"]);
     for (took, sent) in [(59_999, 2), (60_000, 1)] {
