@@ -2,7 +2,8 @@
 //! go. What many make of one record is `rotation`.
 
 use grantflow_core::{
-    Client, Configuration, Credential, Error, Machine, Prompt, Remedy, Response, Step,
+    Client, Configuration, Credential, Error, Expected, Machine, Prompt, Remedy, Response, Secret,
+    Step, StoreTrouble,
 };
 use grantflow_test_server::{Decision, Dialect, Fault, Finding, Person};
 use grantflow_tests::covers;
@@ -190,4 +191,25 @@ fn what_another_tool_renews_is_not_renewed_and_its_first_token_is_exchanged_in_m
     let second = world.drive(&mut renewal).unwrap();
     assert_ne!(second.access_token.digest(), first.access_token.digest());
     assert_eq!(world.findings(), []);
+}
+
+#[test]
+fn what_a_store_could_not_do_is_told_in_words() {
+    for (trouble, says) in [
+        (StoreTrouble::Unreadable, "read"),
+        (StoreTrouble::NotWritable, "written"),
+        (StoreTrouble::NoLock, "locks"),
+        (StoreTrouble::Newer, "newer version"),
+    ] {
+        let (alone, told) = (trouble.to_string(), Error::Store(trouble).to_string());
+        assert!(alone.contains(says) && told.contains(&alone), "{told}");
+    }
+}
+
+#[test]
+fn what_is_saved_is_a_login_unless_it_takes_the_place_of_what_it_renews() {
+    let digest = Secret::new("a token").digest();
+    let logins = [Expected::Anything, Expected::Unchanged(None), Expected::Unchanged(Some(digest))];
+    assert!(logins.into_iter().all(Expected::is_login));
+    assert!(!Expected::RenewedBy(digest).is_login());
 }

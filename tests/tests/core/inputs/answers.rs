@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use grantflow_core::{BadResponse, Error, MAX_BODY, Machine, Request, Response, Step, Trouble};
+use grantflow_core::{
+    BadResponse, Error, Flow, MAX_BODY, Machine, Now, Request, Response, Scope, Step, Trouble,
+};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 use grantflow_tests::local::{client, device_login};
@@ -105,6 +107,31 @@ fn a_definite_answer_that_makes_no_sense_ends_a_redemption_and_settles_no_renewa
         assert_eq!((ended.error, ended.presented), (Error::BadResponse(why), 1), "{name}");
         let ended = renewal(&Response::new(200, body));
         assert_eq!((ended.error, ended.presented), (interrupted(DAWN), 1), "{name}");
+    }
+}
+
+#[test]
+fn a_date_is_right_on_both_sides_of_every_kind_of_february() {
+    covers(&["B-TR-30"]);
+    for (seconds, date) in [
+        (60, "Thu, 01 Jan 1970 00:01:00 GMT"),
+        (946_684_799, "Fri, 31 Dec 1999 23:59:59 GMT"),
+        (946_684_860, "Sat, 01 Jan 2000 00:01:00 GMT"),
+        (951_782_460, "Tue, 29 Feb 2000 00:01:00 GMT"),
+        (951_868_860, "Wed, 01 Mar 2000 00:01:00 GMT"),
+        (1_735_686_000, "Tue, 31 Dec 2024 23:00:00 GMT"),
+        (1_774_915_200, "Tue, 31 Mar 2026 00:00:00 GMT"),
+        (4_107_499_200, "Sun, 28 Feb 2100 12:00:00 GMT"),
+        (4_107_542_460, "Mon, 01 Mar 2100 00:01:00 GMT"),
+    ] {
+        let now = Now { wall: (seconds - 60) * 1000, mono: 7 };
+        let client = client(Dialect::Standard);
+        let mut flow = Flow::device(&client, Scope::default(), &entropy(1), now).unwrap();
+        let request = sent_at(&mut flow, now);
+        let answer = Response::new(503, "").with_retry_after(date);
+        flow.handle_response(now, request.id, &Ok(answer)).unwrap();
+        let step = flow.poll(now);
+        assert!(matches!(step, Step::Wait(Some(wait)) if wait.as_secs() == 60), "{date}: {step:?}");
     }
 }
 
