@@ -1,6 +1,6 @@
 //! Errors that a server names (RFC 6749 §5.2), each in its own way.
 
-use grantflow_core::{Client, Error, ErrorCode, Purpose, Response};
+use grantflow_core::{Client, Error, ErrorCode, Machine, Purpose, Response, Step, TransportError};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
 use grantflow_tests::local::client;
@@ -42,6 +42,28 @@ fn every_error_of_the_token_endpoint_is_told_apart_in_a_200_and_in_any_4xx() {
         assert_eq!(renewal(&Response::new(status, body)).error, Error::InvalidGrant);
         let body = "{\"error\":\"access_denied\"}";
         assert_eq!(redemption(&Response::new(status, body)).error, Error::Denied);
+    }
+}
+
+#[test]
+fn a_code_that_is_refused_after_a_lost_answer_may_have_been_spent_by_ourselves() {
+    covers(&["C-19"]);
+    for (code, is_lost, is_unknown) in [
+        ("invalid_grant", true, true),
+        ("invalid_grant", false, false),
+        ("invalid_client", true, false),
+    ] {
+        let (mut flow, mut request) = redeeming(&client(Standard));
+        let mut now = DAWN;
+        if is_lost {
+            flow.handle_response(now, request.id, &Err(TransportError::Lost)).unwrap();
+            now = later(now, 5_000);
+            request = sent_at(&mut flow, now);
+        }
+        let answer = Response::new(400, format!("{{\"error\":\"{code}\"}}"));
+        flow.handle_response(now, request.id, &Ok(answer)).unwrap();
+        let Step::Done(Err(why)) = flow.poll(now) else { panic!("{code}") };
+        assert_eq!(why == Error::OutcomeUnknown, is_unknown, "{code}, {is_lost}: {why:?}");
     }
 }
 

@@ -210,6 +210,20 @@ fn slow_down_only_ever_slows_whatever_interval_comes_with_it() {
 }
 
 #[test]
+fn a_code_that_the_server_calls_expired_tells_how_often_it_was_polled_too_fast() {
+    covers(&["N-8628-07"]);
+    let mut flow = polling(&client(Standard), &replied("x", "0"));
+    let mut now = DAWN;
+    for error in ["slow_down", "expired_token"] {
+        now = later(now, wait(&mut flow, now));
+        let request = sent_at(&mut flow, now);
+        let answer = Response::new(400, format!("{{\"error\":\"{error}\"}}"));
+        assert_eq!(flow.handle_response(now, request.id, &Ok(answer)), Ok(()));
+    }
+    assert_expired(&mut flow, now, 1);
+}
+
+#[test]
 fn lost_polls_back_off_to_a_minute_and_go_on_until_the_code_expires() {
     covers(&["N-8628-09", "B-DV-10", "B-DV-11", "B-TR-29"]);
     let troubles = [
