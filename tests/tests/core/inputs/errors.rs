@@ -46,6 +46,17 @@ fn every_error_of_the_token_endpoint_is_told_apart_in_a_200_and_in_any_4xx() {
 }
 
 #[test]
+fn an_empty_error_beside_a_token_is_none_and_alone_makes_no_sense() {
+    for error in ["\"\"", "null"] {
+        let body = format!("{{\"access_token\":\"a\",\"error\":{error}}}");
+        let (mut flow, request) = redeeming(&client(Standard));
+        assert_eq!(after(&mut flow, &request, Response::new(200, body)), After::Granted, "{error}");
+        let ended = redemption(&Response::new(200, format!("{{\"error\":{error}}}")));
+        assert!(matches!(ended.error, Error::BadResponse(_)), "{error}: {:?}", ended.error);
+    }
+}
+
+#[test]
 fn a_code_that_is_refused_after_a_lost_answer_may_have_been_spent_by_ourselves() {
     covers(&["C-19"]);
     for (code, is_lost, is_unknown) in [

@@ -239,6 +239,24 @@ fn every_character_that_json_escapes_reads_back() {
 }
 
 #[test]
+fn escapes_mean_what_they_mean_elsewhere() {
+    for text in [
+        r#""\"\\\/\b\f\n\r\t""#,
+        r#""\u0041\u00e9\u2028\uFFFF""#,
+        r#""\ud83d\ude00\uD800\uDC00\udbff\udfff""#,
+        r#""\ud7ff\ue000""#,
+    ] {
+        let theirs: String = serde_json::from_str(text).unwrap();
+        assert_eq!(json::string(text).as_deref(), Some(theirs.as_str()), "{text}");
+    }
+    for half in [r"\ud83d", r"\ude00", r"\ud83dx", r"\ud83d\n", r"\ud83d\u0041", r"\ude00\ud83d"] {
+        let text = format!("\"{half}\"");
+        assert!(serde_json::from_str::<String>(&text).is_err(), "{text}");
+        assert_eq!(json::string(&text), None, "{text}");
+    }
+}
+
+#[test]
 fn a_name_is_what_its_escapes_say() {
     let object = Object::parse(r#"{"acc\u0065ss":1,"plain":2}"#).unwrap();
     assert_eq!((object.raw("access"), object.raw("plain")), (Some("1"), Some("2")));
