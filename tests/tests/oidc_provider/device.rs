@@ -42,7 +42,7 @@ async fn polls_wait_for_the_person_and_get_slower_when_told_to() {
     login.decide("approve").await;
     assert!(login.end().await.is_ok());
 
-    assert_eq!(login.time.waits, [1, 1, 6, 11, 11].map(Duration::from_secs));
+    assert_eq!(login.time.waits, [1, 1, 6, 13, 13].map(Duration::from_secs));
     let pending = || Asked::refused("authorization_pending");
     let slow_down = || Asked::refused("slow_down");
     let asked = peer.asked(DEVICE_CODE).await;
