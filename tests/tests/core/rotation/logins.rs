@@ -8,7 +8,7 @@ use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
 use super::participant::{handed_out, refresh_token};
-use super::scene::{Scene, Sent, granted, token};
+use super::scene::{LOGIN, Scene, Sent, granted, token};
 use super::server::{Rule, Token};
 use super::setting::credential;
 
@@ -23,8 +23,7 @@ fn sign_in(scene: &mut Scene, new: Credential) -> Result<Outcome, Error> {
 }
 
 fn new_login() -> Credential {
-    let token = Token { login: 1, number: 0 };
-    credential(token, token, DAWN)
+    credential(LOGIN, LOGIN, DAWN)
 }
 
 #[test]
@@ -152,7 +151,7 @@ fn tokens_that_were_put_aside_are_not_found_after_a_new_login() {
     assert!(sign_in(&mut scene, new_login()).is_ok());
     assert!(scene.stash.is_none());
     assert!(matches!(scene.renew(), Ok(Outcome::Adopted(credential)) if refresh_token(&credential)
-        == Some(Token { login: 1, number: 0 })));
+        == Some(LOGIN)));
 }
 
 #[test]
@@ -172,7 +171,7 @@ fn a_login_that_meets_the_owner_tools_lock_is_kept_and_put_in_place_by_the_next_
 
     scene.held.clear();
     let outcome = scene.renew().unwrap();
-    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(Token { login: 1, number: 0 }));
+    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(LOGIN));
     assert_eq!((scene.sent.len(), scene.read_ledger().logins), (0, 1));
     assert!(scene.stash.is_none());
 }
@@ -195,7 +194,7 @@ fn a_login_that_waits_takes_the_place_of_the_old_one_that_we_have_renewed_meanwh
     let stands = Some(token(2).refresh().digest());
     scene.ledger = Some(Ledger { generation: 2, stands, ..scene.setting.ledger() }.write());
     let outcome = scene.renew().unwrap();
-    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(Token { login: 1, number: 0 }));
+    assert_eq!(handed_out(&outcome).and_then(refresh_token), Some(LOGIN));
     assert_eq!((scene.sent.len(), scene.read_ledger().logins), (0, 1));
 }
 

@@ -4,8 +4,8 @@ use grantflow_core::{Ledger, Outcome, Renewal, Secret, TransportError};
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
-use super::scene::{Scene, granted, token};
-use super::server::{Rule, Token};
+use super::scene::{LOGIN, Scene, granted, token};
+use super::server::Rule;
 use super::setting::credential;
 
 #[test]
@@ -64,14 +64,8 @@ fn signing_in_again_with_the_same_token_makes_it_a_new_one() {
 
 #[test]
 fn a_renewal_of_a_new_login_that_began_before_it_was_noted_keeps_its_mark() {
-    let mut scene = Scene::new(Rule::Strict, []);
-    let login = Token { login: 1, number: 0 };
-    let new = credential(login, login, DAWN);
-    let mut sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
-    while scene.asked.last() != Some(&"Save") {
-        assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
-    }
-    scene.mark(|mark| (mark.attempt, mark.digest) = (99, login.refresh().digest()));
+    let (mut scene, sign_in) = Scene::with_a_login_to_note();
+    scene.mark(|mark| (mark.attempt, mark.digest) = (99, LOGIN.refresh().digest()));
     scene.drive(sign_in).unwrap();
     assert_eq!(scene.read_ledger().mark.map(|mark| mark.attempt), Some(99));
 }
@@ -79,13 +73,7 @@ fn a_renewal_of_a_new_login_that_began_before_it_was_noted_keeps_its_mark() {
 #[test]
 fn a_login_that_was_removed_before_it_was_noted_is_none() {
     covers(&["R-P-18"]);
-    let mut scene = Scene::new(Rule::Strict, []);
-    let login = Token { login: 1, number: 0 };
-    let new = credential(login, login, DAWN);
-    let mut sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
-    while scene.asked.last() != Some(&"Save") {
-        assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
-    }
+    let (mut scene, sign_in) = Scene::with_a_login_to_note();
     scene.record = None;
     let out = Ledger { signed_out: true, generation: 9, ..scene.setting.ledger() };
     scene.ledger = Some(out.write());

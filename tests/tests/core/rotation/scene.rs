@@ -11,9 +11,12 @@ use grantflow_tests::world::{DAWN, entropy};
 
 use super::participant::name;
 use super::server::{Reply, Rule, Token};
-use super::setting::Setting;
+use super::setting::{Setting, credential};
 
 pub(super) type Sent = Result<Response, TransportError>;
+
+/// The token of a login that is not the record's.
+pub(super) const LOGIN: Token = Token { login: 1, number: 0 };
 
 pub(super) struct Scene {
     pub(super) setting: Setting,
@@ -58,6 +61,17 @@ impl Scene {
             delivered: Vec::new(),
             setting,
         }
+    }
+
+    /// The first login of somebody else is in the record, and not noted in the ledger yet.
+    pub(super) fn with_a_login_to_note() -> (Self, Renewal) {
+        let mut scene = Self::new(Rule::Strict, []);
+        let new = credential(LOGIN, LOGIN, DAWN);
+        let mut sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+        while scene.asked.last() != Some(&"Save") {
+            assert!(scene.step(&mut sign_in).is_none(), "it comes to its save");
+        }
+        (scene, sign_in)
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -5,8 +5,8 @@ use grantflow_tests::covers;
 use grantflow_tests::world::entropy;
 
 use super::participant::refresh_token;
-use super::scene::{Scene, granted, invalid_grant, token};
-use super::server::{Rule, Token};
+use super::scene::{LOGIN, Scene, granted, invalid_grant, token};
+use super::server::Rule;
 use super::setting::credential;
 
 #[test]
@@ -26,13 +26,12 @@ fn tokens_that_no_disk_took_are_put_in_place_by_the_next_renewal_without_a_reque
 fn they_replace_nothing_but_what_they_were_made_from() {
     covers(&["R-INV-04"]);
     let (mut scene, renewal) = left_in_memory();
-    let login = Token { login: 1, number: 1 };
-    scene.record = Some(credential(login, login, scene.now));
+    scene.record = Some(credential(LOGIN, LOGIN, scene.now));
     let ask = Ask { unwritten: renewal.unwritten(), ..scene.ask() };
     let next = Renewal::renew(scene.client(), ask, &entropy(2), scene.now);
     let outcome = scene.drive(next);
     assert!(matches!(outcome, Ok(Outcome::Adopted(_))), "{outcome:?}");
-    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(login));
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(LOGIN));
 }
 
 #[test]
