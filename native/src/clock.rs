@@ -29,8 +29,8 @@ pub(crate) fn wall() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
-/// The same for a look at a token, which takes it more often than anything: never behind [`wall`], and
-/// ahead of it by no more than a tick or two, where the kernel keeps one that costs a fifth.
+/// The same for a look at a token, which takes it more often than anything, where the kernel keeps one
+/// that costs a fifth: a tick ahead of [`wall`] at most, and behind it only while no tick can come.
 #[cfg(target_os = "linux")]
 pub(crate) fn wall_or_soon() -> u64 {
     /// No kernel ticks less often than a hundred times a second.
