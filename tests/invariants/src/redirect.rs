@@ -70,10 +70,14 @@ fn unwrapped(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Every name and value as another reader has them, of the whole as a query and of an address's own.
+/// Every name and value as another reader has them, of the whole as a query and of an address's own:
+/// as it stands, and without the breaks that a terminal may have put inside of an escape.
 fn decoded(text: &str) -> String {
-    let queries = [Some(text), text.split_once('?').map(|(_, query)| query)];
-    let pairs = queries.iter().flatten().flat_map(|query| form_urlencoded::parse(query.as_bytes()));
+    let whole = unwrapped(text);
+    let queries =
+        [text, &whole].map(|text| [Some(text), text.split_once('?').map(|(_, query)| query)]);
+    let queries = queries.iter().flatten().flatten();
+    let pairs = queries.flat_map(|query| form_urlencoded::parse(query.as_bytes()));
     pairs.flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().join("\n")
 }
 
