@@ -157,8 +157,8 @@ fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let endpoint = text_of(provider.authorization_endpoint.as_ref());
     let (_, query) = cut(endpoint, b'?').unwrap_or_default();
     for (name, _) in form::pairs(query) {
-        if OF_AUTHORIZATION.contains(&name.as_str()) {
-            return Err(Misconfigured::ReservedParameter(name));
+        if OF_AUTHORIZATION.contains(&&*name) {
+            return Err(Misconfigured::ReservedParameter(name.into_owned()));
         }
     }
     check_parameters(&rules.parameters, &OF_AUTHORIZATION)?;

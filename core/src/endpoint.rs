@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::text::{before, cut_last, holds, is_one_of, parts, trimmed};
+use crate::text::{any, before, cut_last, holds, is_one_of, parts, trimmed};
 
 /// The URL of an endpoint: https, or http to a literal loopback address (127.0.0.0/8 or `[::1]`;
 /// RFC 8252 §8.3), without user information or fragment, visible ASCII only.
@@ -146,7 +146,7 @@ fn authority(rest: &str) -> &str {
 }
 
 fn check(url: &str, is_local: fn(&str) -> bool) -> Result<(), BadEndpoint> {
-    if !url.bytes().all(is_url_byte) {
+    if any(url, |byte| !is_url_byte(byte)) {
         return Err(BadEndpoint::Characters);
     }
     let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
@@ -167,7 +167,8 @@ fn check(url: &str, is_local: fn(&str) -> bool) -> Result<(), BadEndpoint> {
 
 /// Visible ASCII, without what URLs don't have.
 pub(crate) fn is_url_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !is_one_of(byte, "\"<>\\^`{|}")
+    byte.is_ascii_graphic()
+        && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {

@@ -34,7 +34,7 @@ impl Entropy {
     }
 
     pub(crate) fn ids(&self) -> RequestIds {
-        RequestIds { seed: Zeroizing::new(self.part(3)), issued: 0 }
+        RequestIds::new(Zeroizing::new(self.part(3)), 0)
     }
 
     fn part(&self, index: usize) -> [u8; 32] {
@@ -52,28 +52,39 @@ impl fmt::Debug for Entropy {
 /// answer to an earlier life of the machine is recognised as stale.
 #[derive(Clone)]
 pub(crate) struct RequestIds {
-    pub(crate) seed: Zeroizing<[u8; 32]>,
-    pub(crate) issued: u32,
+    seed: Zeroizing<[u8; 32]>,
+    issued: u32,
+    /// 20 bits that belong to this machine.
+    machine: u64,
 }
 
 impl RequestIds {
-    /// The next id: 20 bits that belong to this machine, then the counter; 52 bits in all, which
-    /// a JavaScript number holds exactly.
+    pub(crate) fn new(seed: Zeroizing<[u8; 32]>, issued: u32) -> Self {
+        let machine = u64::from_be_bytes(hash(&seed, b"machine")) >> 44;
+        Self { seed, issued, machine }
+    }
+
+    /// What a snapshot keeps of it.
+    pub(crate) fn parts(&self) -> (&[u8; 32], u32) {
+        (&self.seed, self.issued)
+    }
+
+    /// The next id: the bits of this machine, then the counter; 52 bits in all, which a JavaScript
+    /// number holds exactly.
     pub(crate) fn next(&mut self) -> RequestId {
         self.issued = self.issued.wrapping_add(1);
-        let machine = u64::from_be_bytes(self.hash(b"machine")) >> 44;
-        RequestId::new(machine << 32 | u64::from(self.issued))
+        RequestId::new(self.machine << 32 | u64::from(self.issued))
     }
 
     /// `wait` and up to a quarter more, so that machines that failed together do not return
     /// together.
     pub(crate) fn spread(&self, wait_ms: u64) -> Duration {
-        let random = u64::from_be_bytes(self.hash(&self.issued.to_be_bytes())) % 1024;
+        let random = u64::from_be_bytes(hash(&self.seed, &self.issued.to_be_bytes())) % 1024;
         Duration::from_millis(wait_ms + wait_ms * random / 4096)
     }
+}
 
-    fn hash(&self, label: &[u8]) -> [u8; 8] {
-        let digest = Sha256::new().chain_update(*self.seed).chain_update(label).finalize();
-        first(digest.iter())
-    }
+fn hash(seed: &[u8; 32], label: &[u8]) -> [u8; 8] {
+    let digest = Sha256::new().chain_update(seed).chain_update(label).finalize();
+    first(digest.iter())
 }

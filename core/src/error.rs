@@ -260,8 +260,8 @@ pub struct ErrorCode(String);
 
 impl ErrorCode {
     /// `None` if it does not look like one.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let code = text.to_ascii_lowercase();
+    pub(crate) fn read(mut code: String) -> Option<Self> {
+        code.make_ascii_lowercase();
         let is_code = !code.is_empty()
             && code.len() <= 48
             && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -270,13 +270,10 @@ impl ErrorCode {
 
     /// Whether it contains something that we had sent, so that it must not be shown.
     pub(crate) fn echoes(&self, sent: Option<&Secret>) -> bool {
-        let Some(secret) = sent.map(|secret| secret.expose().to_ascii_lowercase()) else {
-            return false;
-        };
-        let (code, secret) = (self.as_str(), secret.as_str());
-        !secret.is_empty()
-            && !self.is_registered()
-            && (holds(code, secret) || code.len() > 16 && holds(secret, code))
+        let Some(secret) = sent.filter(|_| !self.is_registered()) else { return false };
+        let secret = Secret::new(secret.expose().to_ascii_lowercase());
+        let (code, secret) = (self.as_str(), secret.expose());
+        !secret.is_empty() && (holds(code, secret) || code.len() > 16 && holds(secret, code))
     }
 
     /// The code.

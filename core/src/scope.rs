@@ -1,41 +1,44 @@
 //! What a login asks for.
 
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
+use alloc::string::String;
 use core::fmt;
 
-/// An ordered list of scope tokens (RFC 6749 §3.3).
+use crate::text::parts;
+
+/// An ordered list of scope tokens (RFC 6749 §3.3), none of them twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
     serde(from = "String", into = "String")
 )]
-pub struct Scope(Vec<String>);
+pub struct Scope(String);
 
 impl Scope {
     /// Splits at white space.
     pub fn parse(text: &str) -> Self {
-        text.split_ascii_whitespace().collect()
+        [text].into_iter().collect()
     }
 
-    /// Adds a token unless it is there.
+    /// An empty one with room for a text of this length.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
+    /// Adds a token, which is not empty and has no white space, unless it is there.
     pub(crate) fn push(&mut self, token: &str) {
-        if !token.is_empty() && !self.0.iter().any(|known| known == token) {
-            self.0.push(token.to_string());
+        if self.iter().any(|known| known == token) {
+            return;
         }
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(token);
     }
 
     /// The tokens with a space between each two, as they are sent.
-    pub(crate) fn to_text(&self) -> String {
-        let mut text = String::with_capacity(self.0.iter().map(|token| token.len() + 1).sum());
-        for token in &self.0 {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(token);
-        }
-        text
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether nothing is asked for.
@@ -45,16 +48,16 @@ impl Scope {
 
     /// The tokens in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        parts(&self.0, b' ').filter(|token| !token.is_empty())
     }
 }
 
 impl<'a> FromIterator<&'a str> for Scope {
-    /// Keeps the first of equal tokens.
+    /// Keeps the first of equal tokens; what has white space in it is more than one.
     fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
         let mut scope = Self::default();
-        for token in tokens {
-            scope.push(token);
+        for text in tokens {
+            text.split_ascii_whitespace().for_each(|token| scope.push(token));
         }
         scope
     }
@@ -62,7 +65,7 @@ impl<'a> FromIterator<&'a str> for Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_text())
+        f.write_str(&self.0)
     }
 }
 
@@ -74,6 +77,6 @@ impl From<String> for Scope {
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> Self {
-        scope.to_text()
+        scope.0
     }
 }

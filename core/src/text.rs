@@ -30,6 +30,12 @@ pub(crate) fn holds(text: &str, part: &str) -> bool {
     true
 }
 
+/// Whether any byte of a text is of this kind. It looks at all of them, which lets it look at many
+/// at once.
+pub(crate) fn any(text: &str, is_meant: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |any, byte| any | is_meant(byte))
+}
+
 /// Whether a byte is one of a few.
 pub(crate) fn is_one_of(byte: u8, few: &str) -> bool {
     few.bytes().any(|one| one == byte)

@@ -58,7 +58,7 @@ impl Prompt {
         match state {
             State::AwaitingRedirect(login) => {
                 let endpoint = client.provider().authorization_endpoint.as_ref()?;
-                let mut sign_ins = Vec::new();
+                let mut sign_ins = Vec::with_capacity(login.targets.len());
                 for target in &login.targets {
                     let redirect_uri = target.redirect_uri.clone();
                     let verifier = &login.code_verifier;

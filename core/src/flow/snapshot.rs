@@ -70,9 +70,10 @@ pub(crate) fn write(flow: &Flow) -> Option<Secret> {
     to.string("client", &flow.client.fingerprint().to_text());
     to.string("state", flow.state.name());
     to.number("saved_at", now.wall);
-    to.string("scope", &flow.scope.to_text());
-    to.string("seed", &base64::url_safe(&*flow.ids.seed));
-    to.number("issued", flow.ids.issued.into());
+    to.string("scope", flow.scope.as_str());
+    let (seed, issued) = flow.ids.parts();
+    to.string("seed", &base64::url_safe(seed));
+    to.number("issued", issued.into());
     match flow.state.call() {
         Some(Call::Due { at, tries }) => {
             to.number("due_in", millis(now.until(*at)));
@@ -152,7 +153,7 @@ pub(crate) fn read(client: &Client, snapshot: &Secret, now: Now) -> Result<Flow,
 
 fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
     let scope = Scope::parse(&object.string("scope")?);
-    let mut ids = RequestIds { seed: seed(object)?, issued: small(object, "issued")? };
+    let mut ids = RequestIds::new(seed(object)?, small(object, "issued")?);
     let in_drawer = now.wall.saturating_sub(object.integer("saved_at")?);
     let deadline = || {
         let left = object.integer("expires_in")?.saturating_sub(in_drawer);

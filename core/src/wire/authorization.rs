@@ -71,12 +71,12 @@ pub(crate) fn url(
     target: &Target,
     code_verifier: &CodeVerifier,
 ) -> String {
-    let (scope, code_challenge) = (scope.to_text(), code_verifier.code_challenge());
+    let code_challenge = code_verifier.code_challenge();
     let mut parameters = Parameters::new(&[
         ("response_type", "code"),
         ("client_id", client.client_id()),
         ("redirect_uri", &target.redirect_uri),
-        ("scope", &scope),
+        ("scope", scope.as_str()),
         ("code_challenge", &code_challenge),
         ("code_challenge_method", "S256"),
         ("state", target.state.expose()),
@@ -151,43 +151,42 @@ fn shape<'a>(
 
 /// The parameters that matter; empty ones are as good as missing.
 #[derive(Default)]
-struct Parsed {
-    code: Option<String>,
-    state: Option<String>,
-    iss: Option<String>,
-    error: Option<String>,
+struct Parsed<'a> {
+    code: Option<Cow<'a, str>>,
+    state: Option<Cow<'a, str>>,
+    iss: Option<Cow<'a, str>>,
+    error: Option<Cow<'a, str>>,
 }
 
-impl Parsed {
-    fn read(query: &str, fragment: &str) -> Result<Self, Rejected> {
+impl<'a> Parsed<'a> {
+    fn read(query: &'a str, fragment: &'a str) -> Result<Self, Rejected> {
         let mut parsed = Self::default();
-        let mut seen = [false; 4];
-        let mut pairs = form::pairs(query);
-        let in_query = pairs.len();
-        pairs.append(&mut form::pairs(fragment));
-        if pairs.len() > MAX_PARAMETERS {
-            return Err(Rejected::Malformed(Malformed::TooLarge));
-        }
-        let mut in_fragment = false;
-        for (at, (name, value)) in pairs.into_iter().enumerate() {
-            let (index, field) = match name.as_str() {
-                "code" => (0, &mut parsed.code),
-                "state" => (1, &mut parsed.state),
-                "iss" => (2, &mut parsed.iss),
-                "error" => (3, &mut parsed.error),
-                "access_token" | "id_token" => {
-                    return Err(Rejected::Malformed(Malformed::ImplicitGrant));
+        let (mut seen, mut count, mut is_behind) = ([false; 4], 0, false);
+        for (part, behind) in [(query, false), (fragment, true)] {
+            for (name, value) in form::pairs(part) {
+                count += 1;
+                if count > MAX_PARAMETERS {
+                    return Err(Rejected::Malformed(Malformed::TooLarge));
                 }
-                _ => continue,
-            };
-            if core::mem::replace(&mut seen[index], true) {
-                return Err(Rejected::Malformed(Malformed::Repeated));
+                let (index, field) = match &*name {
+                    "code" => (0, &mut parsed.code),
+                    "state" => (1, &mut parsed.state),
+                    "iss" => (2, &mut parsed.iss),
+                    "error" => (3, &mut parsed.error),
+                    "access_token" | "id_token" => {
+                        return Err(Rejected::Malformed(Malformed::ImplicitGrant));
+                    }
+                    _ => continue,
+                };
+                if core::mem::replace(&mut seen[index], true) {
+                    return Err(Rejected::Malformed(Malformed::Repeated));
+                }
+                is_behind |= behind;
+                *field = Some(value).filter(|value| !value.is_empty());
             }
-            in_fragment |= at >= in_query;
-            *field = Some(value).filter(|value| !value.is_empty());
         }
         // An authorization code comes in the query (RFC 6749 §4.1.2), never behind a `#`.
-        if in_fragment { Err(Rejected::Malformed(Malformed::WrongAddress)) } else { Ok(parsed) }
+        if is_behind { Err(Rejected::Malformed(Malformed::WrongAddress)) } else { Ok(parsed) }
     }
 
     fn target<'t>(&self, targets: &'t [Target]) -> Result<(usize, &'t Target), Rejected> {
@@ -205,7 +204,7 @@ impl Parsed {
             (Some(code), None) => Ok(Arrived::Code { code: checked(&code)?, target }),
             (None, Some(error)) => {
                 let codes = &client.provider().token.error_codes;
-                let error = codes.get(&error).unwrap_or(&error);
+                let error = codes.get(&error).cloned().unwrap_or(error.into_owned());
                 let code = ErrorCode::read(error);
                 let sent = Some(&way_back.state);
                 Ok(Arrived::Refused(code.filter(|code| !code.echoes(sent))))

@@ -4,47 +4,38 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// RFC 4648 §5, without padding.
 pub fn url_safe(bytes: &[u8]) -> String {
-    encode(bytes, ['-', '_'])
+    encode(bytes, URL_SAFE)
 }
 
 /// RFC 4648 §4, with padding.
 pub fn standard(bytes: &[u8]) -> String {
-    let mut text = encode(bytes, ['+', '/']);
+    let mut text = encode(bytes, STANDARD);
     while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text
 }
 
-fn encode(bytes: &[u8], last: [char; 2]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    let (mut bits, mut held) = (0_u32, 0);
+fn encode(bytes: &[u8], letters: &[u8; 64]) -> String {
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let (mut bits, mut held) = (0_usize, 0);
     for byte in bytes {
-        bits = bits << 8 | u32::from(*byte);
+        bits = bits << 8 | usize::from(*byte);
         held += 8;
         while held >= 6 {
             held -= 6;
-            text.push(letter(bits >> held, last));
+            text.push(letters[bits >> held & 63]);
         }
     }
     if held > 0 {
-        text.push(letter(bits << (6 - held), last));
+        text.push(letters[bits << (6 - held) & 63]);
     }
-    text
-}
-
-/// The letter for the lowest six bits.
-fn letter(bits: u32, last: [char; 2]) -> char {
-    let [value, ..] = (bits & 63).to_le_bytes();
-    char::from(match value {
-        0..26 => b'A' + value,
-        26..52 => b'a' + (value - 26),
-        52..62 => b'0' + (value - 52),
-        62 => return last[0],
-        _ => return last[1],
-    })
+    String::from_utf8(text).unwrap_or_default() // letters are
 }
 
 /// Reads base64url without padding. Bits that belong to no byte must be zero, so that no two texts

@@ -30,7 +30,7 @@ impl Credential {
                 to.number(name, at);
             }
         }
-        to.string("scope", &self.scope.to_text());
+        to.string("scope", self.scope.as_str());
         for (name, hint) in ACCOUNT.into_iter().zip(self.account.hints()) {
             to.optional(name, hint.as_deref());
         }

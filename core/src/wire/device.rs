@@ -11,7 +11,7 @@ use crate::error::{BadResponse, ErrorCode};
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
 use crate::provider::{DeviceDialect, Encoding};
 use crate::scope::Scope;
-use crate::text::trimmed;
+use crate::text::{any, trimmed};
 use crate::wire::json::Object;
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::reply::{Failure, Reading, interval};
@@ -55,12 +55,11 @@ pub(crate) fn request_codes(
     code_verifier: Option<&CodeVerifier>,
 ) -> Request {
     let rules = &client.provider().device;
-    let (scope, code_challenge) =
-        (scope.to_text(), code_verifier.map(CodeVerifier::code_challenge));
+    let code_challenge = code_verifier.map(CodeVerifier::code_challenge);
     let mut parameters = Parameters::new(&[]);
     let encoding = match &rules.dialect {
         DeviceDialect::Rfc8628 => {
-            parameters.push("scope", &scope);
+            parameters.push("scope", scope.as_str());
             if let Some(code_challenge) = &code_challenge {
                 parameters.push("code_challenge", code_challenge);
                 parameters.push("code_challenge_method", "S256");
@@ -145,7 +144,7 @@ fn is_user_code(code: &str) -> bool {
 
 /// Visible ASCII and spaces (RFC 6749 appendix A).
 pub(crate) fn is_visible(text: &str) -> bool {
-    text.bytes().all(|b| (b' '..=b'~').contains(&b))
+    !any(text, |byte| !(b' '..=b'~').contains(&byte))
 }
 
 /// Reads the answer to a poll. `authorization_pending` comes out as such, whatever it came as.
@@ -160,7 +159,7 @@ pub(crate) fn read_poll(
             && rules.pending_statuses.contains(&refusal.status)
             && !refusal.is_registered()
         {
-            refusal.code = ErrorCode::read("authorization_pending");
+            refusal.code = ErrorCode::read("authorization_pending".to_owned());
         }
         failure
     })?;

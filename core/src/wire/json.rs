@@ -51,7 +51,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`NotAnObject`] if it is none, if a member stands twice or if it has more than 256.
     pub fn parse(text: &'a str) -> Result<Self, NotAnObject> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(8); // what most replies have
         let mut repeated = false;
         let mut scanner = Scanner::new(text);
         let is_object = scanner.object(&mut |name, value| {
@@ -166,8 +166,11 @@ pub fn string(raw: &str) -> Option<String> {
 /// The same for a name that stands in an object: a copy only where it has escapes.
 fn name(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    let has_escapes = inside.bytes().any(|byte| byte == b'\\');
-    if has_escapes { scan::unquoted(inside).map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
+    if scan::is_plain(inside) {
+        Some(Cow::Borrowed(inside))
+    } else {
+        scan::unquoted(inside).map(Cow::Owned)
+    }
 }
 
 /// The JSON texts of an array's elements.
@@ -277,15 +280,19 @@ impl Writer {
 /// Adds a JSON string.
 pub fn quote(to: &mut String, text: &str) {
     to.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => to.push_str("\\\""),
-            '\\' => to.push_str("\\\\"),
-            c if c < ' ' => {
-                to.push_str(if c < '\u{10}' { "\\u000" } else { "\\u001" });
-                to.extend(char::from_digit(u32::from(c) % 16, 16));
+    if scan::is_plain(text) {
+        to.push_str(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => to.push_str("\\\""),
+                '\\' => to.push_str("\\\\"),
+                c if c < ' ' => {
+                    to.push_str(if c < '\u{10}' { "\\u000" } else { "\\u001" });
+                    to.extend(char::from_digit(u32::from(c) % 16, 16));
+                }
+                c => to.push(c),
             }
-            c => to.push(c),
         }
     }
     to.push('"');

@@ -100,7 +100,7 @@ impl Reading<'_> {
             Some("\"\"") if has_tokens => Ok(object),
             Some(_) => Err(match code(&object) {
                 Some(code) if !has_tokens => {
-                    Failure::Refused(self.refused(&object, &code, response))
+                    Failure::Refused(self.refused(&object, code, response))
                 }
                 Some(_) | None => Failure::Bad(BadResponse::Error),
             }),
@@ -111,15 +111,15 @@ impl Reading<'_> {
         if let Ok(object) = Object::read(&response.body)
             && let Some(code) = code(&object)
         {
-            return self.refused(&object, &code, response);
+            return self.refused(&object, code, response);
         }
         let (status, retry_after) = (response.status, self.retry_after(response));
         Refusal { code: None, status, interval: None, retry_after }
     }
 
-    fn refused(&self, object: &Object<'_>, code: &str, response: &Response) -> Refusal {
+    fn refused(&self, object: &Object<'_>, code: String, response: &Response) -> Refusal {
         let codes = &self.client.provider().token.error_codes;
-        let code = ErrorCode::read(codes.get(code).map_or(code, String::as_str));
+        let code = ErrorCode::read(codes.get(&code).cloned().unwrap_or(code));
         let is_echo = |code: &ErrorCode| {
             code.echoes(self.client.client_secret()) || self.sent.iter().any(|it| code.echoes(*it))
         };
@@ -138,10 +138,12 @@ impl Reading<'_> {
 
 /// `error` as text, `error.code` (OpenAI) or `error.type` (Anthropic), or a bare `code`.
 fn code(object: &Object<'_>) -> Option<String> {
-    let error = object.object("error");
-    let inside = |name| error.as_ref()?.string(name);
-    let code = object.string("error").or_else(|| inside("code")).or_else(|| inside("type"));
-    let mut code = code.or_else(|| object.string("code")).filter(|code| !code.is_empty())?;
+    let inside = || {
+        let error = object.object("error")?;
+        error.string("code").or_else(|| error.string("type"))
+    };
+    let code = object.string("error").or_else(inside).or_else(|| object.string("code"));
+    let mut code = code.filter(|code| !code.is_empty())?;
     code.make_ascii_lowercase();
     Some(code)
 }

@@ -9,7 +9,7 @@ use crate::error::BadResponse;
 use crate::http::{Purpose, Request, RequestId};
 use crate::provider::{AccountRules, Expiry, TokenRules};
 use crate::scope::Scope;
-use crate::text::trimmed;
+use crate::text::{any, trimmed};
 use crate::wire::claims::{UnverifiedClaims, plausible_seconds, presentable};
 use crate::wire::json::{Number, Object, string, strings};
 use crate::wire::request::{Parameters, post};
@@ -165,7 +165,7 @@ pub(crate) fn token(
     if trimmed(&text).is_empty() {
         return Ok(None);
     }
-    if text.len() > MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if text.len() > MAX_TOKEN || any(&text, |byte| !byte.is_ascii_graphic()) {
         return Err(BadResponse::Member(name));
     }
     Ok(Some(Secret::new(text)))
@@ -186,13 +186,15 @@ fn scope(object: &Object<'_>) -> Result<Option<Scope>, BadResponse> {
         Some(text) => [text].into(),
         None => strings(raw).ok_or(BadResponse::Member("scope"))?,
     };
-    let (mut scope, mut count) = (Scope::default(), 0);
-    for token in texts.iter().flat_map(|text| text.split_ascii_whitespace()) {
-        count += 1;
-        if count > MAX_SCOPE || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(BadResponse::Member("scope"));
+    let (mut scope, mut count) = (Scope::with_capacity(raw.len()), 0);
+    for text in &texts {
+        for token in text.split_ascii_whitespace() {
+            count += 1;
+            if count > MAX_SCOPE || any(token, |byte| !byte.is_ascii_graphic()) {
+                return Err(BadResponse::Member("scope"));
+            }
+            scope.push(token);
         }
-        scope.push(token);
     }
     Ok(Some(scope).filter(|scope| !scope.is_empty()))
 }

@@ -29,7 +29,12 @@ impl Formats {
     pub const SHIPPED: Self = Self {
         is_json: json::is_json,
         string: json::string,
-        pairs: form::pairs,
+        pairs: |query| {
+            let owned = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+                (name.into_owned(), value.into_owned())
+            };
+            form::pairs(query).map(owned).collect()
+        },
         decode: ours::decode_url_safe,
     };
 }

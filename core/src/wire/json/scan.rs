@@ -121,8 +121,7 @@ impl<'a> Scanner<'a> {
         self.byte_is(b'"')?;
         loop {
             let rest = self.text.as_bytes().get(self.at..)?;
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain(rest);
             match self.next()? {
                 b'"' => return Some(()),
                 b'\\' => match self.next()? {
@@ -198,11 +197,38 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Whether all of a text stands for itself.
+pub(super) fn is_plain(text: &str) -> bool {
+    plain(text.as_bytes()) == text.len()
+}
+
+/// How many bytes stand for themselves before one that does not, looked at eight at a time.
+fn plain(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        let special = specials(u64::from_le_bytes(*word));
+        if special != 0 {
+            return at * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let at = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+    words.len() * 8 + at.unwrap_or(rest.len())
+}
+
+/// The highest bit of the first byte that stands for something else, and some of those behind it:
+/// taking something from each byte borrows from the next only where it finds one.
+fn specials(word: u64) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word;
+    let equal = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
+    (below(word, b' ') | equal(b'"') | equal(b'\\')) & (EACH << 7)
+}
+
 /// The inside of a string without its escapes; `None` if half of a surrogate pair is missing, or if
 /// it is no inside of a string.
 pub(super) fn unquoted(inside: &str) -> Option<String> {
     let mut text = String::with_capacity(inside.len());
-    if inside.bytes().all(|byte| !matches!(byte, b'"' | b'\\')) {
+    if is_plain(inside) {
         text.push_str(inside);
         return Some(text);
     }
