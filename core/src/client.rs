@@ -11,7 +11,7 @@ use crate::endpoint::is_url_byte;
 use crate::http::Header;
 use crate::map::Map;
 use crate::provider::{ClientAuthentication, Provider};
-use crate::text::{cut, holds, is_one_of, joined, listed, parts, quoted};
+use crate::text::{cut, holds, is_one_of, is_visible, joined, listed, parts, quoted};
 use crate::wire::form;
 use crate::{BadEndpoint, Digest, Endpoint, Secret};
 
@@ -213,7 +213,7 @@ fn check_templates(
         }
         for name in names(template).filter(|name| Some(*name) != known) {
             match variables.get(name) {
-                Some(value) if is_header_text(value) => {}
+                Some(value) if is_visible(value) => {}
                 Some(_) => return Err(Misconfigured::Header(header.clone())),
                 None if missing.iter().any(|known| known == name) => {}
                 None => missing.push(name.to_owned()),
@@ -228,15 +228,7 @@ fn is_header(name: &str, template: &str) -> bool {
     let is_free = !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
     let is_whole =
         fill(template, &|_| Some("")).is_some_and(|rest| !holds(&rest, "{") && !holds(&rest, "}"));
-    !name.is_empty()
-        && name.bytes().all(is_token)
-        && is_free
-        && is_header_text(template)
-        && is_whole
-}
-
-fn is_header_text(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+    !name.is_empty() && name.bytes().all(is_token) && is_free && is_visible(template) && is_whole
 }
 
 /// The names in braces.

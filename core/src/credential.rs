@@ -10,7 +10,7 @@ use crate::http::Header;
 use crate::map::Map;
 use crate::provider::Api;
 use crate::scope::Scope;
-use crate::text::joined;
+use crate::text::{is_graphic, joined};
 use crate::time::{Now, millis};
 use crate::{Digest, Endpoint, Secret};
 
@@ -178,7 +178,7 @@ impl Credential {
     pub fn api_headers(&self, client: &Client) -> Result<Vec<Header>, NoAccountId> {
         let templates = &client.provider().api.headers;
         let id = self.account.id.as_deref();
-        let id = id.filter(|id| id.bytes().all(|b| b.is_ascii_graphic()));
+        let id = id.filter(|id| is_graphic(id));
         let mut headers = Vec::from([self.header(client)]);
         client.add_headers(&mut headers, templates, id);
         if headers.len() <= templates.len() {

@@ -36,6 +36,16 @@ pub(crate) fn any(text: &str, is_meant: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(false, |any, byte| any | is_meant(byte))
 }
 
+/// Visible ASCII and spaces (RFC 6749 appendix A).
+pub(crate) fn is_visible(text: &str) -> bool {
+    !any(text, |byte| !(b' '..=b'~').contains(&byte))
+}
+
+/// The same without spaces.
+pub(crate) fn is_graphic(text: &str) -> bool {
+    !any(text, |byte| !byte.is_ascii_graphic())
+}
+
 /// Whether a byte is one of a few.
 pub(crate) fn is_one_of(byte: u8, few: &str) -> bool {
     few.bytes().any(|one| one == byte)

@@ -24,7 +24,7 @@ use crate::scope::Scope;
 use crate::time::{Now, millis};
 use crate::wire::authorization::{Target, Way};
 use crate::wire::base64;
-use crate::wire::device::DeviceCodes;
+use crate::wire::device::{DeviceCodes, MAX_LIFE};
 use crate::wire::json::{Object, Writer, strings};
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::token::CodeGrant;
@@ -171,7 +171,10 @@ fn restored(client: &Client, object: &Object<'_>, now: Now) -> Option<Flow> {
         "AwaitingRedirect" => State::AwaitingRedirect(browser_login(object, deadline()?)?),
         "RedeemingCode" => State::RedeemingCode(code_grant(object)?, call()?),
         "RequestingCode" => State::RequestingCode(device_request(client, object)?, call()?),
-        "Polling" => State::Polling(device_login(client, object, deadline()?)?, call()?),
+        "Polling" => {
+            let deadline = deadline()?.min(now.plus(MAX_LIFE));
+            State::Polling(device_login(client, object, deadline)?, call()?)
+        }
         "ExchangingToken" => State::ExchangingToken(exchange(client, object)?, call()?),
         _ => return None,
     };

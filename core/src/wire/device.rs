@@ -11,7 +11,7 @@ use crate::error::{BadResponse, ErrorCode};
 use crate::http::{Purpose, Request, RequestId, Response, TransportError};
 use crate::provider::{DeviceDialect, Encoding};
 use crate::scope::Scope;
-use crate::text::{any, trimmed};
+use crate::text::{is_visible, trimmed};
 use crate::wire::json::Object;
 use crate::wire::pkce::CodeVerifier;
 use crate::wire::reply::{Failure, Reading, interval};
@@ -22,7 +22,7 @@ use crate::{Client, Endpoint, Secret};
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const MAX_USER_CODE: usize = 64;
 /// Nobody carries a code about for longer.
-const MAX_LIFE: Duration = Duration::from_secs(3600);
+pub(crate) const MAX_LIFE: Duration = Duration::from_secs(3600);
 
 /// RFC 8628 §3.2. The pace is decided elsewhere.
 pub(crate) struct DeviceReply {
@@ -140,11 +140,6 @@ impl DeviceReply {
 
 fn is_user_code(code: &str) -> bool {
     !trimmed(code).is_empty() && code.len() <= MAX_USER_CODE && is_visible(code)
-}
-
-/// Visible ASCII and spaces (RFC 6749 appendix A).
-pub(crate) fn is_visible(text: &str) -> bool {
-    !any(text, |byte| !(b' '..=b'~').contains(&byte))
 }
 
 /// Reads the answer to a poll. `authorization_pending` comes out as such, whatever it came as.

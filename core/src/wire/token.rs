@@ -9,7 +9,7 @@ use crate::error::BadResponse;
 use crate::http::{Purpose, Request, RequestId};
 use crate::provider::{AccountRules, Expiry, TokenRules};
 use crate::scope::Scope;
-use crate::text::{any, trimmed};
+use crate::text::{is_graphic, trimmed};
 use crate::wire::claims::{UnverifiedClaims, plausible_seconds, presentable};
 use crate::wire::json::{Number, Object, string, strings};
 use crate::wire::request::{Parameters, post};
@@ -165,7 +165,7 @@ pub(crate) fn token(
     if trimmed(&text).is_empty() {
         return Ok(None);
     }
-    if text.len() > MAX_TOKEN || any(&text, |byte| !byte.is_ascii_graphic()) {
+    if text.len() > MAX_TOKEN || !is_graphic(&text) {
         return Err(BadResponse::Member(name));
     }
     Ok(Some(Secret::new(text)))
@@ -190,7 +190,7 @@ fn scope(object: &Object<'_>) -> Result<Option<Scope>, BadResponse> {
     for text in &texts {
         for token in text.split_ascii_whitespace() {
             count += 1;
-            if count > MAX_SCOPE || any(token, |byte| !byte.is_ascii_graphic()) {
+            if count > MAX_SCOPE || !is_graphic(token) {
                 return Err(BadResponse::Member("scope"));
             }
             scope.push(token);

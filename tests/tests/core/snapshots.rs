@@ -1,6 +1,7 @@
 //! Logins put away and taken up again.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use grantflow_core::{
     Client, Digest, Endpoint, Error, Flow, Machine, Now, Provider, Redirect, Secret, SnapshotError,
@@ -148,6 +149,8 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     assert_eq!(refused, Err(SnapshotError::Unreadable), "a state without a place to come back to");
     let hasty = changed(r#""interval":5000"#, r#""interval":0"#).unwrap();
     assert_eq!(hasty.view(DAWN).pace, Some((1_000, 1_000, 0)), "never below the floor");
+    let undying = changed(r#""expires_in":"#, r#""expires_in":9"#).unwrap();
+    assert_eq!(undying.prompt().unwrap().left(DAWN), Duration::from_secs(3600), "an hour at most");
 }
 
 /// Puts an endpoint of a provider elsewhere.
