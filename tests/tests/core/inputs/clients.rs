@@ -74,6 +74,8 @@ fn a_client_that_cannot_work_is_not_made() {
         ("a colon in a name", api("x:", "y"), none(), header("x:")),
         ("no name", api("", "y"), none(), header("")),
         ("a line break in a value", api("x-own", "a\nb"), none(), header("x-own")),
+        ("a brace that closes nothing", api("x-own", "a}"), none(), header("x-own")),
+        ("a brace that nothing closes", api("x-own", "a{b"), none(), header("x-own")),
     ] {
         assert_eq!(Client::new(provider, caller).unwrap_err(), kind, "{name}");
     }

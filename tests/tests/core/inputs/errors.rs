@@ -189,6 +189,10 @@ fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
             }
         }
     }
+    let (mut flow, request) = redeeming_code(&standard, code);
+    let short = Response::new(400, format!("{{\"error\":\"{}\"}}", &code[..16]));
+    let error = failed(after(&mut flow, &request, short));
+    assert_eq!(refusal(&error).1, Some("echo_of_the_code"), "too short a piece to tell anything");
     let echo = Response::new(400, "{\"error\":\"r_1_refresh_token\"}");
     assert_unnamed(&renewal(&echo).error, "r_1_refresh_token", "the refresh token");
     let echo = Response::new(400, "{\"error\":\"device_code_1\"}");

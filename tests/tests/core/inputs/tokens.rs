@@ -220,7 +220,10 @@ fn scope_is_text_or_a_list_and_what_was_granted_replaces_what_was_asked_for() {
         let credential = credential(&client, &reply_with("scope", value));
         let found: Vec<&str> = credential.scope.iter().collect();
         assert_eq!(found, granted.split(' ').collect::<Vec<_>>(), "{value}");
+        assert_eq!(credential.scope.to_string(), granted, "{value}");
     }
+    let listed = ["a b", " ", "b"].into_iter().collect();
+    assert_eq!(Scope::parse("a b"), listed, "white space parts tokens wherever they come from");
     let missing = credential(&client, "{\"access_token\":\"a\"}");
     assert_eq!(missing.scope, Scope::parse(asked));
     let tokens = |count: usize| (0..count).map(|at| format!("{at:x}")).collect::<Vec<_>>();
