@@ -135,8 +135,7 @@ impl<'a> Scanner<'a> {
                     }
                     _ => return None,
                 },
-                0..b' ' => return None,
-                _ => {}
+                _ => return None,
             }
         }
     }

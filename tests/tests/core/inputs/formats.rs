@@ -236,6 +236,24 @@ fn every_character_that_json_escapes_reads_back() {
     assert_eq!(json::string(&quoted).as_deref(), Some(text.as_str()));
 }
 
+/// Eight bytes are looked at in one step: each character, at each place, among neighbours of those
+/// that end a string or need an escape.
+#[test]
+fn every_character_counts_alike_wherever_it_stands() {
+    for around in ["a", "!", "#", "[", "]", " ", "\u{7f}", "é", "\u{a2}\u{dc}"] {
+        for (c, at) in ('\0'..='\u{ff}').flat_map(|c| (0..17).map(move |at| (c, at))) {
+            let text = format!("{}{c}{}", around.repeat(at), around.repeat(9));
+            let mut quoted = String::new();
+            json::quote(&mut quoted, &text);
+            assert_eq!(json::string(&quoted).as_deref(), Some(&*text), "{text:?}");
+            assert!(json::is_json(&quoted), "{quoted}");
+            let bare = format!("\"{text}\"");
+            let is_theirs = serde_json::from_str::<String>(&bare).is_ok();
+            assert_eq!(json::is_json(&bare), is_theirs, "{bare:?}");
+        }
+    }
+}
+
 #[test]
 fn escapes_mean_what_they_mean_elsewhere() {
     for text in [
