@@ -29,7 +29,6 @@ pub struct Login {
 
 #[wasm_bindgen]
 impl Login {
-    #[wasm_bindgen(constructor)]
     pub fn new(client_id: String, auth: String, token: String, device: String) -> Option<Login> {
         let client = BasicClient::new(ClientId::new(client_id))
             .set_auth_uri(AuthUrl::new(auth).ok()?)
