@@ -245,7 +245,7 @@ fn is_ipv6(text: &str) -> bool {
         };
         rest = after;
     }
-    rest.is_empty() && if has_gap { groups < 8 } else { groups == 8 }
+    if has_gap { groups < 8 } else { groups == 8 }
 }
 
 /// `https://example.com/` and `example.com:8443` both name the host `example.com`.

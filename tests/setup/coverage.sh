@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 WORK=${CARGO_TARGET_DIR:-$PWD/target}/coverage
+# Those whose subject the core is, or that take it through its adapter.
+SUITES=(core allocations fuzz native)
 export CARGO_TARGET_DIR=$WORK LLVM_PROFILE_FILE=$WORK/raw/%m-%p.profraw
 
 main() {
@@ -19,13 +21,16 @@ main() {
   rm -rf "$WORK/raw"
   RUSTFLAGS="${options[*]}" cargo "${toolchain[@]}" test --quiet -p grantflow-core --lib --all-features
   while read -r binary; do binaries+=("$binary"); done < <(
-    RUSTFLAGS="${options[*]}" cargo "${toolchain[@]}" test -p grantflow-tests --test core --all-features \
-      --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*core-[^"]*\)".*/\1/p'
+    RUSTFLAGS="${options[*]}" cargo "${toolchain[@]}" test -p grantflow-tests --all-features \
+      "${SUITES[@]/#/--test=}" --no-run --message-format=json |
+      sed -n 's|.*"executable":"\([^"]*/deps/[^"]*\)".*|\1|p'
   )
-  (cd tests && "${binaries[0]}" --quiet)
+  for binary in "${binaries[@]}"; do (cd tests && "$binary" --quiet); done
+  # Of programs that a test started with no more of an environment than it wanted.
+  find tests -name 'default_*.profraw' -delete
   "$PROFDATA" merge --sparse "$WORK"/raw/*.profraw -o "$WORK/core.profdata"
 
-  local of=(--instr-profile "$WORK/core.profdata" "${binaries[0]}" --sources "$PWD/core/src")
+  local of=(--instr-profile "$WORK/core.profdata" "${binaries[@]/#/--object=}" --sources "$PWD/core/src")
   "$COV" report --show-branch-summary --show-region-summary=false "${of[@]}"
   if [[ ${1-} == --missing ]]; then
     "$COV" show --show-branches=count --show-line-counts-or-regions "${of[@]}" |

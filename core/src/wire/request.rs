@@ -18,7 +18,8 @@ use crate::{Client, Endpoint, Secret};
 /// What any of our requests may take in all.
 const BUDGET: Duration = Duration::from_secs(30);
 
-/// A request body in the making: each parameter once, none empty (RFC 6749 §3.2).
+/// A request body in the making: each parameter once, none empty (RFC 6749 §3.2). No provider may
+/// add one that a request has already, which [`Client::new`] sees to.
 pub(crate) struct Parameters<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Parameters<'a> {
@@ -32,7 +33,7 @@ impl<'a> Parameters<'a> {
     }
 
     pub(crate) fn push(&mut self, name: &'a str, value: &'a str) {
-        if !value.is_empty() && !self.0.iter().any(|(known, _)| *known == name) {
+        if !value.is_empty() {
             self.0.push((name, value));
         }
     }

@@ -143,10 +143,17 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     let (client, flow) = login("AwaitingRedirect");
     let mut members: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(flow.save().unwrap().expose()).unwrap();
+    let refused = |members: &serde_json::Map<String, serde_json::Value>| {
+        let text = serde_json::to_string(members).unwrap();
+        Flow::restore(&client, &Secret::new(text), DAWN).map(drop)
+    };
+    let unreadable = Err(SnapshotError::Unreadable);
     members["states"].as_array_mut().unwrap().push("one more".into());
-    let text = serde_json::to_string(&members).unwrap();
-    let refused = Flow::restore(&client, &Secret::new(text), DAWN).map(drop);
-    assert_eq!(refused, Err(SnapshotError::Unreadable), "a state without a place to come back to");
+    assert_eq!(refused(&members), unreadable, "a state without a place to come back to");
+    for list in ["states", "redirect_uris"] {
+        members[list].as_array_mut().unwrap().clear();
+    }
+    assert_eq!(refused(&members), unreadable, "no way back at all");
     let hasty = changed(r#""interval":5000"#, r#""interval":0"#).unwrap();
     assert_eq!(hasty.view(DAWN).pace, Some((1_000, 1_000, 0)), "never below the floor");
     let undying = changed(r#""expires_in":"#, r#""expires_in":9"#).unwrap();

@@ -166,6 +166,7 @@ fn a_retry_after_lengthens_the_wait_to_between_a_second_and_an_hour_and_is_else_
         ("Thu, 28 May 2026 24:00:00 GMT", own),
         ("Thu, 28 May 2026 20:60:00 GMT", own),
         ("Thu, 28 May 2026 20:28:61 GMT", own),
+        ("Thu, 28 May 10000 20:28:40 GMT", own),
         ("Thu, 28 May 99999999999999999999 20:28:40 GMT", own),
     ] {
         for (status, body) in

@@ -10,7 +10,7 @@ use grantflow_tests::local::{ISSUER, client, configuration, provider};
 use grantflow_tests::renewing::Renewing;
 use grantflow_tests::world::{DAWN, entropy};
 
-use super::{redeeming, step_after};
+use super::{field, redeeming, sent, step_after};
 
 use ClientAuthentication::{ClientSecretBasic, ClientSecretPost};
 
@@ -84,6 +84,15 @@ fn a_client_that_cannot_work_is_not_made() {
 }
 
 #[test]
+fn a_scope_of_the_callers_own_takes_the_place_of_the_providers() {
+    let own = Scope::parse("just this");
+    let client = client(Dialect::Standard);
+    let mut flow = Flow::device(&client, own, &entropy(1), DAWN).unwrap();
+    let request = sent(&mut flow);
+    assert_eq!(field(request.body.expose(), "scope").as_deref(), Some("just this"));
+}
+
+#[test]
 fn parameters_that_a_login_sets_itself_cannot_be_configured() {
     covers(&["N-6749-01"]);
     let map = |name: &str, value: &str| Map::from([(name, value.to_owned())]);
@@ -105,6 +114,8 @@ fn parameters_that_a_login_sets_itself_cannot_be_configured() {
         "client_id",
         "client_secret",
         "code",
+        "code_challenge",
+        "code_challenge_method",
         "code_verifier",
         "device_code",
         "grant_type",

@@ -3,7 +3,7 @@
 use grantflow_core::{Client, Error, ErrorCode, Machine, Purpose, Response, Step, TransportError};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
-use grantflow_tests::local::client;
+use grantflow_tests::local::{ISSUER, client, configuration, provider};
 use grantflow_tests::world::DAWN;
 
 use super::answers::{redemption, renewal};
@@ -169,6 +169,25 @@ fn a_4xx_without_an_oauth_error_claims_no_more_than_its_status() {
 }
 
 #[test]
+fn an_error_code_means_what_the_provider_says_it_means() {
+    for (meant, code) in
+        [("invalid_grant", None), ("other", Some("other")), ("", None), ("?", None)]
+    {
+        let mut provider = provider(Standard, ISSUER);
+        provider.token.error_codes.insert("odd", meant.to_owned());
+        let client = Client::new(provider, configuration(Standard)).unwrap();
+        let (mut flow, request) = redeeming(&client);
+        let odd = Response::new(400, "{\"error\":\"ODD\"}");
+        let error = failed(after(&mut flow, &request, odd));
+        if meant == "invalid_grant" {
+            assert_eq!(error, Error::InvalidGrant);
+        } else {
+            assert_eq!(refusal(&error).1, code, "{meant:?}");
+        }
+    }
+}
+
+#[test]
 fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
     covers(&["S-14", "N-6749-22", "S-04"]);
     let standard = client(Standard);
@@ -222,7 +241,7 @@ fn neither_the_state_nor_the_clients_own_secret_comes_back_as_an_error_code() {
     let secret = "a_secret_of_the_client";
     let configuration = grantflow_core::Configuration {
         client_secret: Some(secret.into()),
-        ..grantflow_tests::local::configuration(Google)
+        ..configuration(Google)
     };
     let google = Client::new(client(Google).provider().clone(), configuration).expect("a client");
     let (mut flow, request) = redeeming_code(&google, "a-code");

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use grantflow_core::formats::json::{self, NotAnObject, Number, Object, Writer};
 use grantflow_core::formats::{base64 as ours, form};
-use grantflow_core::{Endpoint, Map};
+use grantflow_core::{Endpoint, Map, Moment};
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -251,6 +251,28 @@ fn every_character_counts_alike_wherever_it_stands() {
             let is_theirs = serde_json::from_str::<String>(&bare).is_ok();
             assert_eq!(json::is_json(&bare), is_theirs, "{bare:?}");
         }
+    }
+}
+
+#[test]
+fn a_name_in_a_map_stands_for_one_thing() {
+    let mut map = Map::from([("b", 1)]);
+    map.insert_if_missing("b", 2);
+    map.insert_if_missing("a", 3);
+    assert_eq!((map.insert("b", 4), map.insert("c", 5)), (Some(1), None));
+    assert_eq!(map, Map::from([("c", 5), ("b", 4), ("a", 3)]));
+}
+
+#[test]
+fn moments_are_written_as_everybody_writes_them() {
+    for (ms, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (951_782_399_999, "2000-02-28T23:59:59Z"),
+        (951_868_799_000, "2000-02-29T23:59:59Z"),
+        (1_767_225_600_000, "2026-01-01T00:00:00Z"),
+        (1_796_083_199_000, "2026-11-30T23:59:59Z"),
+    ] {
+        assert_eq!(Moment(ms).to_string(), text);
     }
 }
 

@@ -85,6 +85,13 @@ fn a_provider_file_changes_what_it_names_and_leaves_the_rest_of_the_preset() {
     assert_eq!(encodings, (Encoding::Form, Encoding::Json));
     assert_eq!(changed.token_endpoint, anthropic.token_endpoint);
 
+    let without = r#"{"preset":"anthropic","issuer":null,"token":{"parameters":null},
+        "api":{"headers":{"anthropic-beta":null}}}"#;
+    let without = read(without);
+    assert_eq!((without.issuer, without.token.parameters.len()), (None, 0));
+    let names: Vec<&str> = without.api.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["anthropic-version"], "null takes one member away");
+
     let codex = read(r#"{"preset":"openai-codex","device":{"dialect":"rfc8628"}}"#);
     assert_eq!(codex.device.dialect, DeviceDialect::Rfc8628, "a dialect replaces the other");
     assert_eq!(codex.device.poll_endpoint, providers::openai_codex().device.poll_endpoint);

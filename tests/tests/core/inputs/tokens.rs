@@ -1,7 +1,8 @@
 //! What a token reply holds (RFC 6749 §5.1), member by member, when a code is redeemed.
 
 use grantflow_core::{
-    BadResponse, Client, Configuration, Credential, Error, Expiry, Machine, Response, Scope, Step,
+    BadResponse, Client, Configuration, Credential, Error, Expiry, Machine, Response, Scope,
+    Secret, Step,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
@@ -197,6 +198,32 @@ fn a_token_type_other_than_bearer_is_not_used_as_bearer() {
         let reply = reply_with("token_type", value);
         assert_eq!(redeemed(&client, &reply), After::Failed(bad), "{value}");
     }
+}
+
+#[test]
+fn an_account_is_looked_for_along_a_path_of_names_and_places() {
+    let mut provider = provider(Dialect::Standard, ISSUER);
+    provider.token.account.id = vec![["reply", "list", "1", "id"].map(str::to_owned).into()];
+    let client = Client::new(provider, Configuration::default()).unwrap();
+    for (list, found) in [
+        (r#"[{"id":"a"},{"id":"b"}]"#, Some("b")),
+        (r#"{"0":{"id":"a"},"1":{"id":"b"}}"#, Some("b")),
+        (r#"[{"id":"a"}]"#, None),
+        (r#"{"id":"b"}"#, None),
+        (r#"["id","id"]"#, None),
+        ("1", None),
+    ] {
+        let credential = credential(&client, &reply_with("list", list));
+        assert_eq!(credential.account.id.as_deref(), found, "{list}");
+    }
+}
+
+#[test]
+fn a_plain_text_that_a_caller_keeps_with_a_credential_is_saved_as_one() {
+    let mut credential = Credential::bare("example", Secret::from("a"));
+    credential.extra.insert("note", Secret::from("not JSON"));
+    let again = Credential::restore(&credential.save()).unwrap();
+    assert_eq!(again.extra["note"].expose(), "\"not JSON\"");
 }
 
 #[test]

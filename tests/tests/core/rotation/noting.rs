@@ -1,12 +1,20 @@
 //! What is written into the ledger, where others have written since.
 
-use grantflow_core::{Ledger, Outcome, Renewal, Secret, TransportError};
+use grantflow_core::{Digest, Ledger, Outcome, Renewal, Secret, TransportError};
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
 use super::scene::{LOGIN, Scene, granted, token};
 use super::server::Rule;
 use super::setting::credential;
+
+#[test]
+fn a_digest_that_is_none_is_no_spent_token() {
+    let digest = "0123456789abcdef0123456789abcdef";
+    let text =
+        format!(r#"{{"version":1,"spent":["ab","{digest}","{digest}0","g{}"]}}"#, &digest[1..]);
+    assert_eq!(Ledger::read(&text).unwrap().spent, [Digest::parse(digest).unwrap()]);
+}
 
 #[test]
 fn the_last_32_spent_tokens_are_remembered() {
