@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use grantflow_core::{
-    Client, Digest, Endpoint, Error, Flow, Machine, Now, Provider, Redirect, Secret, SnapshotError,
-    Step, TransportError, state_digest,
+    Client, Digest, Endpoint, Error, Flow, Machine, Now, Provider, Redirect, Scope, Secret,
+    SnapshotError, Step, TransportError, state_digest,
 };
 use grantflow_test_server::{Decision, Dialect, Hesitation, Person};
 use grantflow_tests::covers;
 use grantflow_tests::local::{
-    browser_login, client, configuration, device_login, provider, server,
+    ISSUER, browser_login, client, configuration, device_login, provider, server,
 };
-use grantflow_tests::world::{DAWN, World};
+use grantflow_tests::world::{DAWN, World, entropy};
 
 /// The same login as in the fixture of this name, at dawn or soon after.
 fn login(state: &str) -> (Client, Flow) {
@@ -158,6 +158,24 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     assert_eq!(hasty.view(DAWN).pace, Some((1_000, 1_000, 0)), "never below the floor");
     let undying = changed(r#""expires_in":"#, r#""expires_in":9"#).unwrap();
     assert_eq!(undying.prompt().unwrap().left(DAWN), Duration::from_secs(3600), "an hour at most");
+}
+
+#[test]
+fn a_device_login_with_pkce_goes_on_with_a_whole_code_verifier_or_not_at_all() {
+    let mut provider = provider(Dialect::Standard, ISSUER);
+    provider.device.code_challenge = true;
+    let client = Client::new(provider, configuration(Dialect::Standard)).unwrap();
+    let flow = Flow::device(&client, Scope::default(), &entropy(1), DAWN).unwrap();
+    let saved = flow.save().unwrap();
+    assert!(Flow::restore(&client, &saved, DAWN).is_ok());
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(saved.expose()).unwrap();
+    for verifier in [serde_json::Value::Null, "short".into(), "é".repeat(43).into()] {
+        members["code_verifier"] = verifier;
+        let text = serde_json::to_string(&members).unwrap();
+        let restored = Flow::restore(&client, &Secret::new(text), DAWN).map(drop);
+        assert_eq!(restored, Err(SnapshotError::Unreadable));
+    }
 }
 
 /// Puts an endpoint of a provider elsewhere.

@@ -292,6 +292,11 @@ fn an_api_address_out_of_a_reply_is_followed_only_to_a_bare_origin_the_preset_al
     let proxy = |host: &str| format!("{{\"token\":\"tid=1;proxy-ep={host};x=y\"}}");
     for (name, reply, expected) in [
         ("an allowed host", endpoints(business), business),
+        (
+            "the one host of a list",
+            endpoints("https://copilot-api.github.com"),
+            "https://copilot-api.github.com",
+        ),
         ("a slash behind", endpoints(&format!("{business}/")), business),
         ("a proxy", proxy("proxy.business.githubcopilot.com"), business),
         ("none", "{\"token\":\"tid=1\"}".to_owned(), base),
