@@ -20,7 +20,7 @@ use grantflow_core::{
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::flight::{Boarding, Flight, Flying, LONGEST_PAUSE, PAUSE, Stage, UnderWay};
+use self::flight::{Boarding, Flight, Flying, LONGEST_PAUSE, PAUSE, Stages, UnderWay};
 pub use self::shown::Access;
 use self::shown::Shown;
 use crate::access_token::AccessToken;
@@ -284,23 +284,19 @@ impl Keeper {
             Boarding::Begin => {}
         }
         let renewal = self.shared.place.renewal(due, flight.unwritten.clone())?;
-        let (under_way, stage) = flight.begin(due);
+        let (under_way, stages) = flight.begin(due);
         // A runtime that is going away drops the task at once, and that lands the flight.
         drop(flight);
-        tokio::spawn(Flying::new(Arc::clone(&self.shared), stage).fly(renewal));
+        tokio::spawn(Flying::new(Arc::clone(&self.shared), stages).fly(renewal));
         Ok(Some(under_way))
     }
 }
 
 impl Shared {
-    async fn fly(
-        &self,
-        renewal: &mut Renewal,
-        stage: &watch::Sender<Stage>,
-    ) -> Result<(), Arc<Error>> {
+    async fn fly(&self, renewal: &mut Renewal, stages: &Stages) -> Result<(), Arc<Error>> {
         let deliver = |credential| {
             self.show(credential, Kept::InMemory, None);
-            stage.send_replace(Stage::Delivered);
+            stages.deliver();
         };
         let performed = self.place.perform(renewal, deliver).await;
         self.lock_flight().unwritten = renewal.unwritten();

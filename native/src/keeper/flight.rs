@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grantflow_core as core;
 use grantflow_core::{Digest, Due, Renewal, Unwritten};
-use tokio::sync::watch;
+use tokio::sync::SetOnce;
 
 use super::Shared;
 use crate::clock::millis;
@@ -36,7 +36,7 @@ pub(super) struct Flight {
 #[derive(Clone)]
 pub(super) struct UnderWay {
     due: Due,
-    stage: watch::Receiver<Stage>,
+    stages: Arc<Stages>,
 }
 
 /// No renewal before this monotonic moment (ms).
@@ -48,13 +48,11 @@ struct Pause {
 }
 
 /// How far a renewal has come.
-#[derive(Clone, Default)]
-pub(super) enum Stage {
-    #[default]
-    Begun,
-    /// The new tokens can be used. They are not durable yet.
-    Delivered,
-    Ended(Result<(), Arc<Error>>),
+#[derive(Default)]
+pub(super) struct Stages {
+    /// The new tokens can be used, or there are none. They are not durable yet.
+    delivered: SetOnce<()>,
+    ended: SetOnce<Result<(), Arc<Error>>>,
 }
 
 /// What there is for a caller who wants a renewal.
@@ -80,11 +78,11 @@ impl Flight {
     }
 
     /// Everyone who comes from now on waits for this one.
-    pub(super) fn begin(&mut self, due: Due) -> (UnderWay, watch::Sender<Stage>) {
-        let (sender, stage) = watch::channel(Stage::Begun);
-        let under_way = UnderWay { due, stage };
+    pub(super) fn begin(&mut self, due: Due) -> (UnderWay, Arc<Stages>) {
+        let stages = Arc::<Stages>::default();
+        let under_way = UnderWay { due, stages: Arc::clone(&stages) };
         self.under_way = Some(under_way.clone());
-        (under_way, sender)
+        (under_way, stages)
     }
 
     pub(super) fn under_way(&self) -> Option<UnderWay> {
@@ -139,39 +137,47 @@ impl UnderWay {
     }
 
     /// Until the new tokens can be used.
-    pub(super) async fn delivered(mut self) -> Result<(), Error> {
-        let is_there = |stage: &Stage| !matches!(stage, Stage::Begun);
-        match self.stage.wait_for(is_there).await.map(|stage| stage.clone()) {
-            Ok(Stage::Ended(Err(why))) => Err(Error::Shared(why)),
-            Ok(Stage::Begun | Stage::Delivered | Stage::Ended(Ok(()))) => Ok(()),
-            Err(_) => Err(abandoned()),
+    pub(super) async fn delivered(self) -> Result<(), Error> {
+        self.stages.delivered.wait().await;
+        match self.stages.ended.get() {
+            Some(Err(why)) => Err(Error::Shared(Arc::clone(why))),
+            Some(Ok(())) | None => Ok(()),
         }
     }
 
     /// Until they are durable too.
-    pub(super) async fn ended(mut self) -> Result<(), Error> {
-        let is_over = |stage: &Stage| matches!(stage, Stage::Ended(_));
-        match self.stage.wait_for(is_over).await.map(|stage| stage.clone()) {
-            Ok(Stage::Ended(outcome)) => outcome.map_err(Error::Shared),
-            Ok(Stage::Begun | Stage::Delivered) | Err(_) => Err(abandoned()),
-        }
+    pub(super) async fn ended(self) -> Result<(), Error> {
+        self.stages.ended.wait().await.clone().map_err(Error::Shared)
+    }
+}
+
+impl Stages {
+    pub(super) fn deliver(&self) {
+        // A renewal that was overtaken may deliver a second time.
+        let _ = self.delivered.set(());
+    }
+
+    fn end(&self, outcome: Result<(), Arc<Error>>) {
+        // Only the end of its task ends a renewal.
+        let _ = self.ended.set(outcome);
+        self.deliver();
     }
 }
 
 /// A renewal in a task of its own. However the task ends, those who wait are told.
 pub(super) struct Flying {
     shared: Arc<Shared>,
-    stage: watch::Sender<Stage>,
+    stages: Arc<Stages>,
     ended: Option<Result<(), Arc<Error>>>,
 }
 
 impl Flying {
-    pub(super) fn new(shared: Arc<Shared>, stage: watch::Sender<Stage>) -> Self {
-        Self { shared, stage, ended: None }
+    pub(super) fn new(shared: Arc<Shared>, stages: Arc<Stages>) -> Self {
+        Self { shared, stages, ended: None }
     }
 
     pub(super) async fn fly(mut self, mut renewal: Renewal) {
-        let ended = self.shared.fly(&mut renewal, &self.stage).await;
+        let ended = self.shared.fly(&mut renewal, &self.stages).await;
         self.ended = Some(ended);
     }
 }
@@ -180,7 +186,7 @@ impl Drop for Flying {
     fn drop(&mut self) {
         let ended = self.ended.take().unwrap_or_else(|| Err(Arc::new(abandoned())));
         self.shared.land(&ended);
-        self.stage.send_replace(Stage::Ended(ended));
+        self.stages.end(ended);
     }
 }
 
