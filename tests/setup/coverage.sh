@@ -33,7 +33,7 @@ main() {
   local of=(--instr-profile "$WORK/core.profdata" "${binaries[@]/#/--object=}" --sources "$PWD/core/src")
   "$COV" report --show-branch-summary --show-region-summary=false "${of[@]}"
   if [[ ${1-} == --missing ]]; then
-    "$COV" show --show-branches=count --show-line-counts-or-regions "${of[@]}" |
+    "$COV" show --show-branches=count --show-line-counts-or-regions --show-instantiations=false "${of[@]}" |
       grep -E '^/|Branch .*: 0[],]|^ +[0-9]+\| +0\|' || true
   fi
 }
