@@ -6,6 +6,7 @@ use core::time::Duration;
 use crate::entropy::RequestIds;
 use crate::error::{Error, ErrorCode, Trouble};
 use crate::http::{Purpose, RequestId};
+use crate::rejected::Rejected;
 use crate::time::Now;
 use crate::wire::reply::Refusal;
 
@@ -61,11 +62,19 @@ impl Call {
         }
     }
 
-    /// The earlier tries, if `id` is what is out.
-    pub(crate) fn answered_by(&self, answered: RequestId) -> Option<Tries> {
+    /// The earlier tries, if `answered` is what is out.
+    pub(crate) fn answered_by(&self, answered: RequestId) -> Result<Tries, Rejected> {
         match *self {
-            Self::Sent { id, tries } if id == answered => Some(tries),
-            Self::Sent { .. } | Self::Due { .. } => None,
+            Self::Sent { id, tries } if id == answered => Ok(tries),
+            Self::Sent { .. } | Self::Due { .. } => Err(Rejected::Stale),
+        }
+    }
+
+    /// When it goes out, on the monotonic clock; none while it is out.
+    pub(crate) fn due_at(&self) -> Option<u64> {
+        match *self {
+            Self::Due { at, .. } => Some(at),
+            Self::Sent { .. } => None,
         }
     }
 }

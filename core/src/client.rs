@@ -226,8 +226,7 @@ fn check_templates(
 fn is_header(name: &str, template: &str) -> bool {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || is_one_of(b, "!#$%&'*+-.^_`|~");
     let is_free = !OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
-    let is_whole =
-        fill(template, &|_| Some("")).is_some_and(|rest| !holds(&rest, "{") && !holds(&rest, "}"));
+    let is_whole = fill(template, &|_| Some("")).is_some_and(|rest| !holds(&rest, "}"));
     !name.is_empty() && name.bytes().all(is_token) && is_free && is_visible(template) && is_whole
 }
 
@@ -293,12 +292,9 @@ impl Misconfigured {
                  client_secret_post or client_secret_basic"
             }
             Self::MissingVariables(names) => {
-                let mut text = String::from("the provider's headers need variables that name you");
-                for (at, name) in names.iter().enumerate() {
-                    text.push_str(if at == 0 { ": " } else { ", " });
-                    text.push_str(name);
-                }
-                return text;
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let names = listed(&names, ", ");
+                return joined(&["the provider's headers need variables that name you: ", &names]);
             }
             Self::ReservedParameter(name) => {
                 let name = quoted(name);

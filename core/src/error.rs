@@ -273,7 +273,7 @@ impl ErrorCode {
         let Some(secret) = sent.filter(|_| !self.is_registered()) else { return false };
         let secret = Secret::new(secret.expose().to_ascii_lowercase());
         let (code, secret) = (self.as_str(), secret.expose());
-        !secret.is_empty() && (holds(code, secret) || code.len() > 16 && holds(secret, code))
+        holds(code, secret) || code.len() > 16 && holds(secret, code)
     }
 
     /// The code.

@@ -166,24 +166,22 @@ impl State {
         id: RequestId,
         result: &Result<Response, TransportError>,
     ) -> Result<(), Rejected> {
-        let tries = self.call().and_then(|call| call.answered_by(id)).ok_or(Rejected::Stale)?;
-        let next = match self {
-            Self::RedeemingCode(grant, _) => redeemed(cx, grant, tries, result),
-            Self::RequestingCode(request, _) => codes_came(cx, request, tries, result),
-            Self::Polling(login, _) => polled(cx, login, tries, result),
-            Self::ExchangingToken(exchange, _) => exchanged(cx, exchange, tries, result),
+        let (next, call) = match self {
+            Self::RedeemingCode(grant, call) => {
+                (redeemed(cx, grant, call.answered_by(id)?, result), call)
+            }
+            Self::RequestingCode(request, call) => {
+                (codes_came(cx, request, call.answered_by(id)?, result), call)
+            }
+            Self::Polling(login, call) => (polled(cx, login, call.answered_by(id)?, result), call),
+            Self::ExchangingToken(exchange, call) => {
+                (exchanged(cx, exchange, call.answered_by(id)?, result), call)
+            }
             Self::AwaitingRedirect(_) | Self::Finished(_) => return Err(Rejected::Stale),
         };
-        match (next, self) {
-            (
-                Next::Again(again),
-                Self::RedeemingCode(_, call)
-                | Self::RequestingCode(_, call)
-                | Self::Polling(_, call)
-                | Self::ExchangingToken(_, call),
-            ) => *call = again,
-            (Next::Again(_), Self::AwaitingRedirect(_) | Self::Finished(_)) => {}
-            (Next::State(next), state) => *state = next,
+        match next {
+            Next::Again(again) => *call = again,
+            Next::State(next) => *self = next,
         }
         Ok(())
     }

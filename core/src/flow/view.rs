@@ -43,8 +43,8 @@ impl View {
         if let Some(Call::Due { tries, .. } | Call::Sent { tries, .. }) = state.call() {
             view.tries = (tries.unprocessed, tries.lost);
         }
-        if let Some(Call::Due { at, .. }) = state.call() {
-            view.due_in = Some(millis(now.until(*at)));
+        if let Some(at) = state.call().and_then(Call::due_at) {
+            view.due_in = Some(millis(now.until(at)));
         }
         match state {
             State::AwaitingRedirect(login) => {

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::values::{Field, inside, object};
+use super::values::{Blank, Field, inside, object};
 use crate::provider::{
     AccountRules, Api, AuthorizationRules, ClientAuthentication, DeviceRules, LoopbackRedirect,
     PageRedirect, Provider, Terms, TokenExchange, TokenRules,
@@ -38,10 +38,6 @@ struct Read;
 impl Field for Read {
     fn set(&mut self, _: &str) -> Result<(), String> {
         Ok(())
-    }
-
-    fn blank() -> Self {
-        Self
     }
 }
 
@@ -135,7 +131,9 @@ macro_rules! tables {
                 $(needs(&$it.$needed, stringify!($needed))?;)?
                 Ok(())
             }
+        }
 
+        impl Blank for $kind {
             fn blank() -> Self {
                 $blank
             }

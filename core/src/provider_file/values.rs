@@ -18,11 +18,12 @@ use crate::{Endpoint, Map, Scope};
 pub(super) trait Field {
     /// Takes a JSON text over. An object leaves what it does not name.
     fn set(&mut self, raw: &str) -> Result<(), String>;
+}
 
+/// One that there may be none of, or many.
+pub(super) trait Blank: Field {
     /// What a file begins with that sets what there was not.
-    fn blank() -> Self
-    where
-        Self: Sized;
+    fn blank() -> Self;
 }
 
 /// What is wrong, and inside of what.
@@ -44,7 +45,9 @@ impl Field for String {
         *self = text(raw)?;
         Ok(())
     }
+}
 
+impl Blank for String {
     fn blank() -> Self {
         Self::new()
     }
@@ -56,20 +59,12 @@ impl Field for bool {
         let is_bool = *self || raw == "false";
         is_bool.then_some(()).ok_or_else(|| String::from(" must be true or false"))
     }
-
-    fn blank() -> Self {
-        false
-    }
 }
 
 impl Field for Scope {
     fn set(&mut self, raw: &str) -> Result<(), String> {
         *self = Self::parse(&text(raw)?);
         Ok(())
-    }
-
-    fn blank() -> Self {
-        Self::default()
     }
 }
 
@@ -78,23 +73,21 @@ impl Field for Endpoint {
         *self = Self::parse(text(raw)?).map_err(|why| joined(&[" ", why.text()]))?;
         Ok(())
     }
+}
 
+impl Blank for Endpoint {
     fn blank() -> Self {
         Self::blank()
     }
 }
 
-impl<F: Field> Field for Option<F> {
+impl<F: Blank> Field for Option<F> {
     fn set(&mut self, raw: &str) -> Result<(), String> {
         if raw == "null" {
             *self = None;
             return Ok(());
         }
         self.get_or_insert_with(F::blank).set(raw)
-    }
-
-    fn blank() -> Self {
-        None
     }
 }
 
@@ -103,7 +96,7 @@ fn each(raw: &str, one: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<()
     elements.into_iter().try_for_each(one)
 }
 
-impl<F: Field> Field for Vec<F> {
+impl<F: Blank> Field for Vec<F> {
     fn set(&mut self, raw: &str) -> Result<(), String> {
         self.clear();
         each(raw, &mut |element| {
@@ -113,7 +106,9 @@ impl<F: Field> Field for Vec<F> {
             Ok(())
         })
     }
+}
 
+impl<F: Blank> Blank for Vec<F> {
     fn blank() -> Self {
         Self::new()
     }
@@ -135,10 +130,6 @@ impl Field for Map<String> {
         }
         Ok(())
     }
-
-    fn blank() -> Self {
-        Self::new()
-    }
 }
 
 impl Field for Reuse {
@@ -152,10 +143,6 @@ impl Field for Reuse {
             (None, _) => return Err(" must be never, freely or within so many seconds".into()),
         };
         Ok(())
-    }
-
-    fn blank() -> Self {
-        Self::Never
     }
 }
 
@@ -183,10 +170,6 @@ impl Field for DeviceDialect {
         *self = Self::AuthorizationCode { redirect_uri, verification_uri };
         Ok(())
     }
-
-    fn blank() -> Self {
-        Self::Rfc8628
-    }
 }
 
 macro_rules! numbers {
@@ -197,18 +180,20 @@ macro_rules! numbers {
                 *self = number.ok_or(" must be a whole number that fits")?;
                 Ok(())
             }
-
-            fn blank() -> Self {
-                0
-            }
         }
     )*};
 }
 
 numbers!(u16, u32, usize);
 
+impl Blank for u16 {
+    fn blank() -> Self {
+        0
+    }
+}
+
 macro_rules! names {
-    ($($kind:ty { $first:ident: $($name:literal $value:ident),* })*) => {$(
+    ($($kind:ty { $($name:literal $value:ident),* })*) => {$(
         impl Field for $kind {
             fn set(&mut self, raw: &str) -> Result<(), String> {
                 *self = match string(raw).unwrap_or_default().as_str() {
@@ -217,28 +202,30 @@ macro_rules! names {
                 };
                 Ok(())
             }
-
-            fn blank() -> Self {
-                Self::$first
-            }
         }
     )*};
 }
 
 names! {
     ClientAuthentication {
-        None: "none" None,
+        "none" None,
         "client_secret_post" ClientSecretPost,
         "client_secret_basic" ClientSecretBasic
     }
-    Encoding { Form: "form" Form, "json" Json }
+    Encoding { "form" Form, "json" Json }
     Expiry {
-        ExpiresIn: "expires_in" ExpiresIn,
+        "expires_in" ExpiresIn,
         "created_at" CreatedAt,
         "expires_at" ExpiresAt,
         "expired_in_ms" ExpiredInMs,
         "access_token" AccessToken
     }
-    LoopbackHost { Ipv4: "127.0.0.1" Ipv4, "localhost" Localhost }
-    TermsStatus { Unclear: "allowed" Allowed, "unclear" Unclear, "restricted" Restricted }
+    LoopbackHost { "127.0.0.1" Ipv4, "localhost" Localhost }
+    TermsStatus { "allowed" Allowed, "unclear" Unclear, "restricted" Restricted }
+}
+
+impl Blank for Expiry {
+    fn blank() -> Self {
+        Self::ExpiresIn
+    }
 }

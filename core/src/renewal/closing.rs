@@ -135,6 +135,11 @@ impl Renewal {
         })
     }
 
+    /// Looks once more at what is there now, for it can be renewed; or ends like [`Self::instead`].
+    pub(super) fn begin_again_or(&self, record: Box<Credential>, why: Error) -> Then {
+        if self.began_again { self.or_still_good(record, why) } else { Then::BeginAgain }
+    }
+
     pub(super) fn still_lasts(&self, record: &Credential) -> bool {
         match self.ask.due {
             Due::Within { min_ttl, .. } => record.lasts(min_ttl, self.clock),
@@ -143,24 +148,25 @@ impl Renewal {
     }
 
     /// The next thing that is left to do.
-    pub(super) fn close(&mut self) -> RenewalStep {
-        let State::Closing(closing) = self.take() else { return RenewalStep::Wait(None) };
+    pub(super) fn close(&mut self, mut closing: Box<Closing>) -> RenewalStep {
         let task = match closing.next(self.locks) {
             Left::Read => Task::Load,
-            Left::Note => match closing.note.as_ref().and_then(|it| it.onto(&self.seen.ledger)) {
-                Some(ledger) => Task::Note(self.seen.text, ledger.write()),
-                None => return self.close_without_note(closing),
-            },
+            Left::Note => {
+                let ledger = closing.note.as_ref().and_then(|note| note.onto(&self.seen.ledger));
+                let Some(ledger) = ledger else {
+                    closing.note = None;
+                    return self.close(closing);
+                };
+                Task::Note(self.seen.text, ledger.write())
+            }
             Left::Revoke => return self.revoke(closing),
             Left::Remove => Task::Remove,
             Left::Unstash => Task::Stash(self.seen.stash, None),
             Left::Unlock => Task::Unlock,
             Left::Nothing => return self.leave(closing.then),
         };
-        let id = self.ids.next();
-        self.out = Some(id);
         self.state = State::Closing(closing);
-        RenewalStep::Do(id, task)
+        self.ask_host(task)
     }
 
     /// Whatever became of it, the next thing is done: what matters is durable by now, or was
@@ -196,12 +202,6 @@ impl Renewal {
         State::Closing(closing)
     }
 
-    fn close_without_note(&mut self, mut closing: Box<Closing>) -> RenewalStep {
-        closing.note = None;
-        self.state = State::Closing(closing);
-        self.close()
-    }
-
     fn noted(&mut self, note: Option<Note>, answer: &Answer) {
         let ledger = note.and_then(|note| note.onto(&self.seen.ledger));
         if let (Some(ledger), Answer::Done) = (ledger, answer) {
@@ -232,7 +232,7 @@ impl Renewal {
             Then::BeginAgain => {
                 self.began_again = true;
                 self.state = State::TakingLock(Lock::Ours);
-                self.ask_host()
+                self.act()
             }
             Then::LookAgain(refused) => {
                 self.state = self.look_again(0, refused);
@@ -289,8 +289,7 @@ impl Renewal {
             RenewalStep::Send(request)
         } else {
             closing.revoke.pop();
-            self.state = State::Closing(closing);
-            self.close()
+            self.close(closing)
         }
     }
 
@@ -317,11 +316,12 @@ impl Then {
     }
 
     fn removed(&mut self, answer: &Answer) {
-        let Self::Finish(outcome) = self else { return };
-        match (&mut **outcome, answer) {
-            (Ok(Outcome::SignedOut { was_there, .. }), Answer::Done) => *was_there = true,
-            (_, Answer::Failed(_)) => **outcome = Err(store_error(answer)),
-            (_, _) => {}
+        if let Answer::Failed(_) = answer {
+            *self = Self::finish(Err(store_error(answer)));
+        } else if let Self::Finish(outcome) = self
+            && let Ok(Outcome::SignedOut { was_there, .. }) = &mut **outcome
+        {
+            *was_there |= matches!(answer, Answer::Done);
         }
     }
 

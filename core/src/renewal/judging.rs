@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::closing::{Closing, Then};
 use super::ledger::{Ended, Ledger, Mark};
 use super::noting::Note;
-use super::rounds::{Found, Glance};
+use super::rounds::Found;
 use super::spending::Spend;
 use super::stash::{By, Over, Stash};
 use super::step::{Due, Kept, Loaded, Outcome};
@@ -29,8 +29,8 @@ const LOOK_AGAIN_MS: [u64; 3] = [0, 500, 1500];
 impl Renewal {
     /// What stands in the record, under the lock.
     pub(super) fn judge(&mut self, loaded: &Loaded) -> State {
-        if let Some(login) = self.waiting_login(loaded) {
-            return self.in_place(login, loaded.record.as_deref());
+        if let Some((over, login)) = self.waiting_login(loaded) {
+            return self.in_place(over, login, loaded.record.as_deref());
         }
         let ledger = &self.seen.ledger;
         let Some(record) = loaded.record.clone() else {
@@ -68,19 +68,19 @@ impl Renewal {
     }
 
     /// A login that a person has finished and that could not be put into the record then.
-    pub(super) fn waiting_login(&self, loaded: &Loaded) -> Option<Stash> {
+    pub(super) fn waiting_login(&self, loaded: &Loaded) -> Option<(Over, Box<Credential>)> {
         let stash = loaded.stash.as_ref().and_then(Stash::read)?;
+        let By::Login(over) = stash.by else { return None };
         let token = stash.credential.known_by();
         let stands = loaded.record.as_deref().map(Credential::known_by);
         let is_over = stands == Some(token) || self.seen.ledger.is_spent(token);
-        (stash.is_login() && !is_over && !loaded.is_borrowed).then_some(stash)
+        (!is_over && !loaded.is_borrowed).then_some((over, stash.credential))
     }
 
     /// A login that has waited takes the place of the one that it was finished over, renewed since
     /// or not. What somebody without our ledger has put there may be that one renewed, or a newer
     /// login: only a person can tell.
-    fn in_place(&self, login: Stash, record: Option<&Credential>) -> State {
-        let By::Login(over) = login.by else { return State::Reading(Glance::Locked) };
+    fn in_place(&self, over: Over, login: Box<Credential>, record: Option<&Credential>) -> State {
         let stands = record.map(Credential::known_by);
         let Ledger { stands: ours, logins, .. } = self.seen.ledger;
         let is_renewed = stands.is_some() && stands == ours && logins == over.logins;
@@ -88,7 +88,7 @@ impl Renewal {
             return State::end(Err(Error::Contested));
         }
         let by = By::Login(Over { record: stands, ..over });
-        State::Recovering(Box::new(Stash { by, ..login }))
+        State::Recovering(Box::new(Stash { by, credential: login }))
     }
 
     /// New tokens that never came into the record which still holds what was spent for them, and
@@ -113,10 +113,20 @@ impl Renewal {
         }
     }
 
-    /// Takes the record as it is if it is not due; refuses it if it is another account's.
+    /// Ends with the record as it is; none if it has to be renewed.
     pub(super) fn adopt(&self, record: &Credential) -> Option<State> {
+        let outcome = self.as_it_is(record)?;
+        let digest = record.renewed_by().map(Secret::digest);
+        let is_in_place = outcome.is_ok() && self.is_locked() && self.aside.is_none();
+        let note = self.settled(digest).filter(|_| is_in_place);
+        let unstash = outcome.is_ok() && self.recovered.is_some();
+        Some(Closing { note, unstash, ..Closing::then(Then::finish(outcome)) }.into())
+    }
+
+    /// Takes the record as it is if it is not due; refuses it if it is another account's.
+    pub(super) fn as_it_is(&self, record: &Credential) -> Option<Result<Outcome, Error>> {
         if self.ask.account.is_some() && record.account.id != self.ask.account {
-            return Some(State::end(Err(Error::AccountMismatch)));
+            return Some(Err(Error::AccountMismatch));
         }
         let is_due = match self.ask.due {
             Due::Still(seen) => {
@@ -129,17 +139,12 @@ impl Renewal {
         if is_due {
             return None;
         }
-        let digest = record.renewed_by().map(Secret::digest);
-        let is_in_place = self.is_locked() && self.aside.is_none();
-        let note = self.settled(digest).filter(|_| is_in_place);
         let record = Box::new(record.clone());
-        let is_recovered = self.recovered.is_some();
-        let then = Then::finish(Ok(match (self.aside, is_recovered) {
+        Some(Ok(match (self.aside, self.recovered) {
             (Some(kept), _) => Outcome::Renewed(record, kept),
-            (None, true) => Outcome::Recovered(record),
-            (None, false) => Outcome::Adopted(record),
-        }));
-        Some(Closing { note, unstash: is_recovered, ..Closing::then(then) }.into())
+            (None, Some(_)) => Outcome::Recovered(record),
+            (None, None) => Outcome::Adopted(record),
+        }))
     }
 
     /// A mark of a token that is no longer there has done its work: that one is spent.
@@ -167,13 +172,8 @@ impl Renewal {
         };
         let token = token.ok_or(Error::NotRenewable)?;
         let digest = token.digest();
-        let mut prior: Option<&Mark> = None;
-        for mark in [&self.seen.ledger.mark, &self.unwritten.mark].into_iter().flatten() {
-            let is_later = prior.is_none_or(|prior| mark.presented >= prior.presented);
-            if mark.digest == digest && is_later {
-                prior = Some(mark);
-            }
-        }
+        let marks = [&self.seen.ledger.mark, &self.unwritten.mark].into_iter().flatten();
+        let prior = marks.filter(|mark| mark.digest == digest).max_by_key(|mark| mark.presented);
         Ok(Found {
             record: Box::new(record.clone()),
             is_borrowed: false,
@@ -188,7 +188,7 @@ impl Renewal {
     }
 
     /// Whether this token was presented before.
-    fn look_at_mark(&mut self, found: Box<Found>) -> State {
+    fn look_at_mark(&self, found: Box<Found>) -> State {
         if found.exchange.is_some() {
             return State::Confirming(found, Spend::now(self.clock));
         }
@@ -201,16 +201,31 @@ impl Renewal {
             _ if is_spent && self.seen.ledger.signed_out => State::end(Err(Error::SignedOut)),
             _ if is_spent => self.instead(found.record, Error::Superseded),
             None => State::Probing(found),
-            Some(Mark { ended: Some(Ended::Unknown), .. }) => self.interrupted(found),
+            Some(mark) if self.may_be_at_it(mark) => State::AskingForOwner(found),
+            Some(mark) if self.may_be_presented(mark, &found.record) => State::Probing(found),
             Some(mark) => {
-                let age = self.clock.wall.abs_diff(mark.at);
-                let is_gone = mark.who == self.ask.who || self.gone.as_ref() == Some(&mark.who);
-                if is_gone || age > LONGEST_RENEWAL_MS {
-                    self.interrupted(found)
-                } else {
-                    State::AskingForOwner(found)
-                }
+                let why = mark.interruption(mark.presented >= MOST_PRESENTED);
+                self.instead(found.record, why)
             }
+        }
+    }
+
+    /// Whether the renewal that wrote the mark may still be under way, in another process.
+    fn may_be_at_it(&self, mark: &Mark) -> bool {
+        let age = self.clock.wall.abs_diff(mark.at);
+        let is_gone = mark.who == self.ask.who || self.gone.as_ref() == Some(&mark.who);
+        mark.ended.is_none() && !is_gone && age <= LONGEST_RENEWAL_MS
+    }
+
+    /// The token was presented, and what came of it is not known: whether it goes out again.
+    fn may_be_presented(&self, mark: &Mark, record: &Credential) -> bool {
+        let age = self.clock.wall.abs_diff(mark.at);
+        match self.client.provider().token.reuse {
+            Reuse::Freely => true,
+            Reuse::Never | Reuse::Within(_) if mark.presented >= MOST_PRESENTED => false,
+            Reuse::Within(seconds) if age < u64::from(seconds) * 1000 => true,
+            // While the access token is good there is no need to find out.
+            Reuse::Never | Reuse::Within(_) => !self.still_lasts(record),
         }
     }
 
@@ -221,21 +236,6 @@ impl Renewal {
             return self.instead(found.record.clone(), Error::Busy);
         }
         State::WaitingForOwner(self.clock.plus(LOOK_EVERY))
-    }
-
-    /// The token was presented, and what came of it is not known.
-    pub(super) fn interrupted(&mut self, found: Box<Found>) -> State {
-        let Some(mark) = &found.prior else { return State::Probing(found) };
-        let age = self.clock.wall.abs_diff(mark.at);
-        let why = mark.interruption(mark.presented >= MOST_PRESENTED);
-        let may_be_presented = match self.client.provider().token.reuse {
-            Reuse::Freely => true,
-            Reuse::Never | Reuse::Within(_) if mark.presented >= MOST_PRESENTED => false,
-            Reuse::Within(seconds) if age < u64::from(seconds) * 1000 => true,
-            // While the access token is good there is no need to find out.
-            Reuse::Never | Reuse::Within(_) => !self.still_lasts(&found.record),
-        };
-        if may_be_presented { State::Probing(found) } else { self.instead(found.record, why) }
     }
 
     /// A refused token is dead, unless another tool replaces it just now.
@@ -252,11 +252,8 @@ impl Renewal {
         if record.renewed_by().map(Secret::digest) == Some(refused.digest) {
             return self.look_again(times, refused);
         }
-        match self.adopt(&record) {
-            Some(adopted) => adopted,
-            None if self.began_again => self.instead(record, refused.why),
-            None => Closing::then(Then::BeginAgain).into(),
-        }
+        self.adopt(&record)
+            .unwrap_or_else(|| Closing::then(self.begin_again_or(record, refused.why)).into())
     }
 }
 

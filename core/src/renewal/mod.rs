@@ -189,7 +189,6 @@ impl Renewal {
     }
 
     /// What to do now. Calling it too often does no harm.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
     pub fn poll(&mut self, now: Now) -> RenewalStep {
         self.clock = now.after(self.clock);
         if self.out.is_some() {
@@ -198,19 +197,7 @@ impl Renewal {
         if let Some(wait) = self.wait() {
             return RenewalStep::Wait(Some(wait));
         }
-        match self.take() {
-            State::Delivering(fresh) => {
-                let step = RenewalStep::Deliver(fresh.new.clone());
-                self.state = self.delivered(fresh);
-                step
-            }
-            State::Spending(found, spend) => self.spend(found, spend),
-            State::Finished => RenewalStep::Wait(None),
-            state => {
-                self.state = state;
-                self.ask_host()
-            }
-        }
+        self.act()
     }
 
     /// What became of a [`Task`].
@@ -254,8 +241,8 @@ impl Renewal {
         self.clock = now.after(self.clock);
         self.state = match self.take() {
             State::Spending(found, spend) => match spend.answered_by(id) {
-                Some(tries) => self.spent(found, tries, result),
-                None => return self.stale(State::Spending(found, spend)),
+                Ok(tries) => self.spent(found, tries, result),
+                Err(_) => return self.stale(State::Spending(found, spend)),
             },
             State::Closing(closing)
                 if self.out == Some(id) && closing.next(self.locks) == Left::Revoke =>

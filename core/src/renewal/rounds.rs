@@ -65,40 +65,58 @@ impl Renewal {
         Some(self.clock.until(at)).filter(|wait| !wait.is_zero())
     }
 
-    /// The task of this state.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other state is dealt with alike")]
-    pub(super) fn ask_host(&mut self) -> RenewalStep {
-        let task = match &self.state {
-            State::TakingLock(lock) => Task::Lock(*lock, self.ask.patience),
-            State::Reading(_) | State::WaitingForOwner(_) | State::LookingAgain(..) => Task::Load,
-            State::AskingForOwner(found) => Task::Alive(found.marked_by().into()),
-            State::Recovering(stash) => Task::Save(stash.by.expects(), stash.credential.clone()),
-            State::Probing(_) | State::ProbingToPart(_) => Task::Probe,
-            State::Marking(found) => Task::Note(self.seen.text, self.marked(found).write()),
-            State::Confirming(..) | State::PausingToSend(..) => Task::Confirm,
-            State::Stashing(fresh) => Task::Stash(self.seen.stash, Some(fresh.stash())),
-            State::StashingLogin(new, over, _) => {
-                Task::Stash(self.seen.stash, Some(Stash::write(By::Login(*over), new)))
+    /// What this state asks for, and the state that awaits the answer.
+    pub(super) fn act(&mut self) -> RenewalStep {
+        let (task, next) = match self.take() {
+            State::TakingLock(lock) => {
+                (Task::Lock(lock, self.ask.patience), State::TakingLock(lock))
+            }
+            State::Reading(glance) => (Task::Load, State::Reading(glance)),
+            State::WaitingForOwner(_) => (Task::Load, State::Reading(Glance::Locked)),
+            State::LookingAgain(refused, times, _) => {
+                (Task::Load, State::Reading(Glance::Refused(times, refused)))
+            }
+            State::AskingForOwner(found) => {
+                (Task::Alive(found.marked_by().into()), State::AskingForOwner(found))
+            }
+            State::Recovering(stash) => {
+                let task = Task::Save(stash.by.expects(), stash.credential.clone());
+                (task, State::Recovering(stash))
+            }
+            State::Probing(found) => (Task::Probe, State::Probing(found)),
+            State::ProbingToPart(closing) => (Task::Probe, State::ProbingToPart(closing)),
+            State::Marking(found) => {
+                let ledger = self.marked(&found).write();
+                (Task::Note(self.seen.text, ledger), State::Marking(found))
+            }
+            State::Confirming(found, spend) | State::PausingToSend(found, spend) => {
+                (Task::Confirm, State::Confirming(found, spend))
+            }
+            State::Stashing(fresh) => {
+                (Task::Stash(self.seen.stash, Some(fresh.stash())), State::Stashing(fresh))
+            }
+            State::StashingLogin(new, over, why) => {
+                let stash = Stash::write(By::Login(over), &new);
+                let task = Task::Stash(self.seen.stash, Some(stash));
+                (task, State::StashingLogin(new, over, why))
             }
             State::Saving(fresh) | State::PausingToSave(fresh, _) => {
-                Task::Save(Expected::RenewedBy(fresh.found.stands), fresh.new.clone())
+                let expected = Expected::RenewedBy(fresh.found.stands);
+                (Task::Save(expected, fresh.new.clone()), State::Saving(fresh))
             }
-            State::Replacing(new) => Task::Save(Expected::Anything, new.clone()),
-            State::Closing(_) => return self.close(),
-            // These are no tasks, and `poll` has dealt with them.
-            State::Spending(..) | State::Delivering(_) | State::Finished => {
-                return RenewalStep::Wait(None);
+            State::Replacing(new) => {
+                (Task::Save(Expected::Anything, new.clone()), State::Replacing(new))
             }
+            State::Spending(found, spend) => return self.spend(found, spend),
+            State::Delivering(fresh) => return self.deliver(fresh),
+            State::Closing(closing) => return self.close(closing),
+            State::Finished => return RenewalStep::Wait(None),
         };
-        self.state = match self.take() {
-            State::WaitingForOwner(_) => State::Reading(Glance::Locked),
-            State::LookingAgain(refused, times, _) => {
-                State::Reading(Glance::Refused(times, refused))
-            }
-            State::PausingToSave(fresh, _) => State::Saving(fresh),
-            State::PausingToSend(found, spend) => State::Confirming(found, spend),
-            state => state,
-        };
+        self.state = next;
+        self.ask_host(task)
+    }
+
+    pub(super) fn ask_host(&mut self, task: Task) -> RenewalStep {
         let id = self.ids.next();
         self.out = Some(id);
         RenewalStep::Do(id, task)
@@ -262,10 +280,10 @@ impl Renewal {
     /// Without the lock nothing is spent and no record is written, but somebody else may have
     /// renewed, and a login that a person has finished is kept.
     fn unlocked(&self, why: Error) -> State {
-        match self.job {
-            Job::Renew | Job::SignIn(_) if self.cancelled => State::end(Err(Error::Cancelled)),
-            Job::Renew | Job::SignIn(_) => State::Reading(Glance::Unlocked(why)),
-            Job::SignOut => State::end(Err(why)),
+        match (&self.job, self.cancelled) {
+            (Job::SignOut, _) => State::end(Err(why)),
+            (Job::Renew | Job::SignIn(_), true) => State::end(Err(Error::Cancelled)),
+            (Job::Renew | Job::SignIn(_), false) => State::Reading(Glance::Unlocked(why)),
         }
     }
 
@@ -333,16 +351,13 @@ impl Renewal {
 
     /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
     fn not_confirmed(&self, found: Box<Found>, answer: &Answer) -> State {
-        let why = match (answer, self.cancelled) {
-            (Answer::Failed(trouble), _) => Error::Store(*trouble),
-            (_, true) => Error::Cancelled,
-            (_, false) => Error::Busy,
-        };
         let note = found.undone();
-        let then = if why == Error::Busy && !self.began_again {
-            Then::BeginAgain
-        } else {
-            self.or_still_good(found.record, why)
+        let then = match (answer, self.cancelled) {
+            (Answer::Failed(trouble), _) => {
+                self.or_still_good(found.record, Error::Store(*trouble))
+            }
+            (_, true) => self.or_still_good(found.record, Error::Cancelled),
+            (_, false) => self.begin_again_or(found.record, Error::Busy),
         };
         Closing { note, ..Closing::then(then) }.into()
     }

@@ -17,6 +17,7 @@ use crate::credential::Credential;
 use crate::error::{Error, Trouble};
 use crate::http::{Purpose, RequestId, Response, TransportError};
 use crate::provider::Reuse;
+use crate::rejected::Rejected;
 use crate::time::Now;
 use crate::wire::reply::{Failure, Reading, Refusal};
 use crate::wire::{exchange, token};
@@ -47,7 +48,7 @@ impl Spend {
         Self(Call::now(now))
     }
 
-    pub(super) fn answered_by(&self, id: RequestId) -> Option<Tries> {
+    pub(super) fn answered_by(&self, id: RequestId) -> Result<Tries, Rejected> {
         self.0.answered_by(id)
     }
 
@@ -55,12 +56,8 @@ impl Spend {
         self.0
     }
 
-    /// When it goes out; none while it is out.
     pub(super) fn due_at(&self) -> Option<u64> {
-        match self.0 {
-            Call::Due { at, .. } => Some(at),
-            Call::Sent { .. } => None,
-        }
+        self.0.due_at()
     }
 }
 
@@ -116,10 +113,8 @@ impl Renewal {
     }
 
     fn is_soon(&self, call: &Call) -> bool {
-        match call {
-            Call::Due { at, .. } => self.clock.until(*at) <= LONGEST_PAUSE && !self.cancelled,
-            Call::Sent { .. } => false,
-        }
+        let is_near = |at| self.clock.until(at) <= LONGEST_PAUSE;
+        call.due_at().is_some_and(is_near) && !self.cancelled
     }
 
     fn granted(found: Box<Found>, new: Box<Credential>) -> State {
@@ -202,12 +197,14 @@ impl Renewal {
 
     /// What is exchanged is not spent, and what was not replaced can be presented again: nothing
     /// would be lost. What is borrowed is not written.
-    pub(super) fn delivered(&mut self, fresh: Box<Fresh>) -> State {
-        match (fresh.found.is_borrowed, fresh.rotated) {
+    pub(super) fn deliver(&mut self, fresh: Box<Fresh>) -> RenewalStep {
+        let step = RenewalStep::Deliver(fresh.new.clone());
+        self.state = match (fresh.found.is_borrowed, fresh.rotated) {
             (true, _) => self.keep_aside(*fresh),
             (false, true) => State::Stashing(fresh),
             (false, false) => State::Saving(fresh),
-        }
+        };
+        step
     }
 
     /// What became of the save.
@@ -259,10 +256,9 @@ impl Renewal {
         let note = fresh.found.settled().filter(|_| fresh.rotated);
         let then = match there {
             None => Then::finish(Err(Error::SignedOut)),
-            Some(there) => match self.adopt(&there) {
-                Some(State::Closing(adopted)) => adopted.then,
-                Some(_) | None if !self.began_again => Then::BeginAgain,
-                Some(_) | None => self.or_still_good(there, Error::Busy),
+            Some(there) => match self.as_it_is(&there) {
+                Some(outcome) => Then::finish(outcome),
+                None => self.begin_again_or(there, Error::Busy),
             },
         };
         Closing { note, unstash, revoke, ..Closing::then(then) }.into()

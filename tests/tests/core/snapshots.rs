@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use grantflow_core::{
-    Client, Digest, Endpoint, Error, Flow, Machine, Now, Provider, Redirect, Scope, Secret,
-    SnapshotError, Step, TransportError, state_digest,
+    BadResponse, Client, Credential, Digest, Endpoint, Error, Flow, Machine, Now, Provider,
+    Redirect, Scope, Secret, SnapshotError, Step, TransportError, state_digest,
 };
 use grantflow_test_server::{Decision, Dialect, Hesitation, Person};
 use grantflow_tests::covers;
@@ -123,6 +123,18 @@ fn a_damaged_newer_or_foreign_snapshot_is_refused_and_says_which() {
 }
 
 #[test]
+fn a_credential_that_was_saved_is_an_object_that_names_what_it_needs_once() {
+    for (damaged, why) in [
+        ("", BadResponse::NotAnObject),
+        ("[]", BadResponse::NotAnObject),
+        (r#"{"provider":"a","provider":"b"}"#, BadResponse::RepeatedMember),
+        (r#"{"origin":"a"}"#, BadResponse::Member("provider")),
+    ] {
+        assert_eq!(Credential::restore(&damaged.into()).err(), Some(why), "{damaged}");
+    }
+}
+
+#[test]
 fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     let (client, flow) = login("Polling");
     let saved = flow.save().unwrap();
@@ -133,6 +145,7 @@ fn a_snapshot_that_cannot_have_come_about_is_refused_and_panics_nowhere() {
     let out = changed(r#""due_in":5000,"#, "").unwrap();
     assert_eq!(out.view(DAWN).tries, (0, 1), "without a due time the request was out");
     for (from, to) in [
+        (r#""state":"Polling""#, r#""state":"Dreaming""#),
         (r#""lost":0"#, r#""lost":255"#),
         (r#""unprocessed":0"#, r#""unprocessed":4"#),
         (r#""slow_downs":0"#, r#""slow_downs":0,"code_verifier":"short""#),

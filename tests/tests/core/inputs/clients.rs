@@ -1,5 +1,7 @@
 //! Clients and doors that do not fit together are typed errors before a byte is sent.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use grantflow_core::{
     Client, ClientAuthentication, Configuration, Credential, Error, Flow, Map, Misconfigured,
     Provider, ProviderFile, Redirects, Response, Scope, Secret, Step, providers,
@@ -80,6 +82,34 @@ fn a_client_that_cannot_work_is_not_made() {
     for half in ["a}", "a{b"] {
         let refused = Client::new(api("x-own", half), none()).unwrap_err();
         assert_eq!(refused, header("x-own"), "{half}");
+    }
+    for own in ["Accept", "authorization", "Content-Length", "content-type", "COOKIE", "host"] {
+        let refused = Client::new(api(own, "y"), none()).unwrap_err();
+        assert_eq!(refused, header(own), "what a request has of its own");
+    }
+}
+
+/// The example of RFC 6749 §2.3.1 has nothing in it that needs its encoding.
+#[test]
+fn a_client_that_proves_itself_in_a_header_encodes_both_parts_and_posts_neither() {
+    for (client_id, client_secret, pair) in [
+        ("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw", "s6BhdRkqt3:7Fjfp0ZBr1KtDRbnfVdmIw"),
+        ("a b:c", "%é+/", "a+b%3Ac:%25%C3%A9%2B%2F"),
+    ] {
+        let mut provider = provider(Dialect::Standard, ISSUER);
+        provider.token_endpoint_auth_method = ClientSecretBasic;
+        let configuration = Configuration {
+            client_id: Some(client_id.into()),
+            client_secret: Some(client_secret.into()),
+            ..Configuration::default()
+        };
+        let (_, request) = redeeming(&Client::new(provider, configuration).unwrap());
+        let header = request.headers.iter().find(|header| header.name == "authorization").unwrap();
+        let sent = header.value.expose().strip_prefix("Basic ").expect("the scheme");
+        assert_eq!(STANDARD.decode(sent).unwrap(), pair.as_bytes(), "{client_id}");
+        for name in ["client_id", "client_secret"] {
+            assert_eq!(field(request.body.expose(), name), None, "{client_id}");
+        }
     }
 }
 

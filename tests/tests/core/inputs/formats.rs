@@ -292,6 +292,10 @@ fn escapes_mean_what_they_mean_elsewhere() {
         assert!(serde_json::from_str::<String>(&text).is_err(), "{text}");
         assert_eq!(json::string(&text), None, "{text}");
     }
+    for two in [r#""a""b""#, r#""\"""b""#, r#""a\"#] {
+        assert!(serde_json::from_str::<String>(two).is_err(), "{two}");
+        assert_eq!(json::string(two), None, "{two}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Bad input, row by row: what each leads to is asserted by its kind, never by its words.
+//! Bad input, row by row: what each leads to is asserted by its kind. What is said of each kind has
+//! a file of its own.
 
 mod answers;
 mod claims;
@@ -15,6 +16,7 @@ mod redirects;
 mod strangers;
 mod tokens;
 mod verifiers;
+mod words;
 
 use grantflow_core::{Client, Error, Flow, Machine, Now, Prompt, Request, Response, Step};
 use grantflow_tests::local::{browser_login, device_login};

@@ -133,6 +133,10 @@ fn pasting_the_wrong_thing_gets_its_own_hint_and_none_of_it_is_repeated() {
     let mut flow = standard_flow();
     let page = "https://github.com/login/device";
     refuses(&mut flow, Redirect::Pasted(page), StateMismatch, "a page for device codes");
+    let (page, _) = sign_ins[0].url.split_once('?').expect("a query");
+    let answer = way_back(&flow, 0).fill(&format!("{page}?code=c&state={{state}}&iss={{iss}}"));
+    let elsewhere = Rejected::Malformed(WrongAddress);
+    refuses(&mut flow, Redirect::Pasted(&answer), elsewhere, "an answer at the page to open");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use grantflow_core::{
     BadProviderFile, CLAUDE_CODE_BETA, Client, Configuration, Credential, DeviceDialect,
     DeviceRules, Encoding, Header, Misconfigured, NoAccountId, Provider, ProviderFile, Response,
-    Scope, Secret, Step, TermsStatus, key_header, providers,
+    Reuse, Scope, Secret, Step, TermsStatus, key_header, providers,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
@@ -180,6 +180,32 @@ fn a_provider_file_that_cannot_be_meant_is_refused_as_its_kind_without_its_secre
         let same = std::mem::discriminant(&why) == std::mem::discriminant(&kind);
         assert!(same, "{name}: {why:?}");
         assert!(!format!("{why} {why:?}").contains("marker"), "{name}: {why}");
+    }
+}
+
+#[test]
+fn what_a_server_forgives_is_a_word_or_a_time() {
+    let read = |reuse: &str| {
+        let file = format!("{{\"preset\":\"xai\",\"token\":{{\"reuse\":{reuse}}}}}");
+        ProviderFile::parse(&file).map(|read| read.provider.token.reuse)
+    };
+    for (reuse, meant) in [
+        ("\"never\"", Reuse::Never),
+        ("\"freely\"", Reuse::Freely),
+        ("{\"within\":60}", Reuse::Within(60)),
+        ("null", Reuse::Never),
+    ] {
+        assert_eq!(read(reuse), Ok(meant), "{reuse}");
+    }
+    for reuse in [
+        "\"often\"",
+        "60",
+        "{}",
+        "{\"within\":\"60\"}",
+        "{\"within\":4294967296}",
+        "{\"within\":60,\"x\":1}",
+    ] {
+        assert!(matches!(read(reuse), Err(Field(_))), "{reuse}");
     }
 }
 

@@ -216,6 +216,11 @@ fn an_account_is_looked_for_along_a_path_of_names_and_places() {
         let credential = credential(&client, &reply_with("list", list));
         assert_eq!(credential.account.id.as_deref(), found, "{list}");
     }
+    let mut elsewhere = client.provider().clone();
+    elsewhere.token.account.id = vec![["headers", "id"].map(str::to_owned).into(), vec![]];
+    let client = Client::new(elsewhere, Configuration::default()).unwrap();
+    let credential = credential(&client, &reply_with("id", "\"a\""));
+    assert_eq!(credential.account.id, None, "nowhere but in the reply and its tokens");
 }
 
 #[test]

@@ -146,6 +146,17 @@ fn a_refusal_that_is_not_of_the_token_leaves_it_as_good_as_before() {
 }
 
 #[test]
+fn locks_that_are_gone_before_the_request_are_taken_once_more_and_no_oftener() {
+    covers(&["R-P-08"]);
+    let mut scene = Scene::new(Rule::Strict, []);
+    scene.held.push("Confirm");
+    assert_eq!(scene.renew().unwrap_err(), Error::Busy);
+    let confirmed = scene.asked.iter().filter(|it| **it == "Confirm").count();
+    assert_eq!((confirmed, scene.sent.len()), (2, 0));
+    assert_eq!(scene.read_ledger().mark, None, "it is taken back both times");
+}
+
+#[test]
 fn locks_are_confirmed_after_a_pause_and_not_before_it() {
     covers(&["R-P-08"]);
     let busy = Ok(Response::new(503, "").with_retry_after("2"));

@@ -49,6 +49,16 @@ fn a_logout_writes_its_tombstone_asks_the_server_and_removes() {
 }
 
 #[test]
+fn a_login_without_a_refresh_token_is_revoked_by_its_access_token() {
+    covers(&["N-7009-01"]);
+    let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, ""))]);
+    scene.record.as_mut().unwrap().refresh_token = None;
+    sign_out(&mut scene).unwrap();
+    let body = scene.sent[0].body.expose();
+    assert!(body.contains("token=a0.1&token_type_hint=access_token"), "{body}");
+}
+
+#[test]
 fn what_the_server_says_to_a_revocation_is_told_and_never_keeps_the_login_here() {
     covers(&["N-7009-02", "N-7009-03", "N-7009-05", "N-7009-04"]);
     let status = |status, body: &str| -> Sent { Ok(Response::new(status, body)) };

@@ -21,6 +21,7 @@ mod server;
 mod setting;
 mod tables;
 mod unwritten;
+mod views;
 mod world;
 
 use grantflow_tests::covers;

@@ -1,6 +1,8 @@
 //! What is written into the ledger, where others have written since.
 
-use grantflow_core::{Digest, Ledger, Outcome, Renewal, Secret, TransportError};
+use grantflow_core::{
+    Digest, Ended, Kept, Ledger, NewerLedger, Outcome, Renewal, Secret, TransportError,
+};
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
 
@@ -76,6 +78,29 @@ fn a_renewal_of_a_new_login_that_began_before_it_was_noted_keeps_its_mark() {
     scene.mark(|mark| (mark.attempt, mark.digest) = (99, LOGIN.refresh().digest()));
     scene.drive(sign_in).unwrap();
     assert_eq!(scene.read_ledger().mark.map(|mark| mark.attempt), Some(99));
+}
+
+#[test]
+fn a_ledger_of_a_newer_version_that_came_meanwhile_stays_as_it_is() {
+    covers(&["R-P-18"]);
+    let (mut scene, sign_in) = Scene::with_a_login_to_note();
+    let newer = scene.read_ledger().write().replace(r#""version":1"#, r#""version":2"#);
+    assert_eq!(Ledger::read(&newer), Err(NewerLedger));
+    scene.ledger = Some(newer.clone());
+    assert!(matches!(scene.drive(sign_in), Ok(Outcome::SignedIn(Kept::Saved))));
+    assert_eq!(scene.ledger, Some(newer));
+}
+
+#[test]
+fn a_mark_that_ended_in_a_way_we_do_not_know_has_not_ended() {
+    let mut scene = Scene::new(Rule::Strict, []);
+    for (word, ended) in
+        [("unknown", Some(Ended::Unknown)), ("refused", Some(Ended::Refused)), ("otherwise", None)]
+    {
+        scene.mark(|mark| mark.ended = Some(Ended::Unknown));
+        let text = scene.read_ledger().write().replace("unknown", word);
+        assert_eq!(Ledger::read(&text).unwrap().mark.map(|mark| mark.ended), Some(ended), "{word}");
+    }
 }
 
 #[test]

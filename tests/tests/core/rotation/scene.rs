@@ -28,7 +28,7 @@ pub(super) struct Scene {
     pub(super) is_alive: bool,
     /// Locks that somebody else has.
     pub(super) is_held: bool,
-    /// The same of some of them, by name.
+    /// The tasks, by name, that are told so of their lock.
     pub(super) held: Vec<&'static str>,
     /// The tasks, by name, that fail, and how.
     pub(super) failing: Vec<(&'static str, StoreTrouble)>,
@@ -141,7 +141,8 @@ impl Scene {
 
     fn perform(&mut self, task: &Task) -> Answer {
         match task {
-            Task::Lock(..) if self.is_held || self.held.contains(&name(task)) => {
+            Task::Lock(..) if self.is_held => return Answer::Held,
+            Task::Lock(..) | Task::Confirm if self.held.contains(&name(task)) => {
                 return Answer::Held;
             }
             Task::Lock(..) | Task::Probe | Task::Confirm | Task::Unlock => {}
