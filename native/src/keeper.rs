@@ -244,9 +244,9 @@ impl Keeper {
         let is_wanting = || self.is_wanting_by(wall(), &self.look().0, min_ttl);
         let outcome = self.renew(due, is_wanting, UnderWay::delivered).await;
         let shown = self.look();
-        let is_good = !shown.0.withdrawn && shown.credential.lasts(min_ttl, self.shared.now());
+        let lasts = || shown.credential.lasts(min_ttl, self.shared.now());
         match outcome {
-            Err(why) if !is_good => Err(why),
+            Err(why) if shown.0.withdrawn || !lasts() => Err(why),
             Ok(()) | Err(_) => self.unless_withdrawn(shown),
         }
     }
@@ -278,7 +278,7 @@ impl Keeper {
 
     fn join_or_begin(&self, due: Due) -> Result<Option<UnderWay>, Error> {
         let mut flight = self.shared.lock_flight();
-        match flight.boarding(due, self.shared.now().mono)? {
+        match flight.boarding(due, || self.shared.now().mono)? {
             Boarding::Join(under_way) => return Ok(Some(under_way)),
             Boarding::Stay => return Ok(None),
             Boarding::Begin => {}

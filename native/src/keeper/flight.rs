@@ -66,11 +66,11 @@ pub(super) enum Boarding {
 }
 
 impl Flight {
-    pub(super) fn boarding(&self, due: Due, now: u64) -> Result<Boarding, Error> {
+    pub(super) fn boarding(&self, due: Due, now: impl Fn() -> u64) -> Result<Boarding, Error> {
         if let Some(under_way) = &self.under_way {
             return Ok(Boarding::Join(under_way.clone()));
         }
-        match (self.pause.as_ref().filter(|pause| now < pause.until), due) {
+        match (self.pause.as_ref().filter(|pause| now() < pause.until), due) {
             (Some(Pause { why: Some(why), .. }), _) => Err(Error::Shared(Arc::clone(why))),
             (Some(Pause { why: None, .. }), Due::Within { .. }) => Ok(Boarding::Stay),
             (Some(_), Due::Still(_)) | (None, _) => Ok(Boarding::Begin),

@@ -83,7 +83,7 @@ impl OwnerLock {
         at_most: Duration,
     ) -> Result<Option<Vec<KernelLock>>, StoreError> {
         let mut held = Vec::new();
-        let mut patience = Patience::of(at_most);
+        let patience = Patience::of(at_most);
         for path in &self.write {
             let Some(lock) = patience.wait(|| KernelLock::attempt(disk, path))? else {
                 return Ok(None);
@@ -137,32 +137,31 @@ impl Wanted {
     }
 }
 
-/// How long to go on trying, and the pauses in between: each longer than the last, and none as long
-/// as another process's.
+/// How long to go on trying, and the pauses in between: at most a quarter of what was waited already,
+/// so that little is lost of a wait however long it is, and none as long as another process's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     begun: Instant,
     at_most: Duration,
-    pause: Duration,
 }
 
 impl Patience {
     pub(super) fn of(at_most: Duration) -> Self {
-        Self { begun: Instant::now(), at_most, pause: PAUSES.0 }
+        Self { begun: Instant::now(), at_most }
     }
 
     /// The pause before the next attempt; `None` when the time is up.
-    pub(super) fn pause(&mut self) -> Option<Duration> {
-        let left = self.at_most.checked_sub(self.begun.elapsed()).filter(|left| !left.is_zero())?;
+    pub(super) fn pause(&self) -> Option<Duration> {
+        let waited = self.begun.elapsed();
+        let left = self.at_most.checked_sub(waited).filter(|left| !left.is_zero())?;
         let random = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
-        let pause = self.pause.mul_f64(0.5 + random / 2.0);
-        self.pause = (self.pause * 2).min(PAUSES.1);
+        let pause = (waited / 4).clamp(PAUSES.0, PAUSES.1).mul_f64(0.5 + random / 2.0);
         Some(pause.min(left))
     }
 
     /// Tries until then, on a thread that may wait.
     pub(super) fn wait<T>(
-        &mut self,
+        &self,
         mut attempt: impl FnMut() -> Result<Option<T>, StoreError>,
     ) -> Result<Option<T>, StoreError> {
         loop {

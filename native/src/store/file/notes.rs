@@ -27,7 +27,7 @@ impl Locks for FileStore {
     ) -> BoxFuture<'a, Result<Option<Box<dyn HeldLock>>, StoreError>> {
         Box::pin(async move {
             // The task waits and no thread, so that whoever gives up is gone at once.
-            let mut patience = Patience::of(at_most);
+            let patience = Patience::of(at_most);
             loop {
                 let key = key.clone();
                 let lock = self.in_background(move |store| store.try_lock(&key, which)).await?;
