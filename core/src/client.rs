@@ -292,9 +292,14 @@ impl Misconfigured {
                  client_secret_post or client_secret_basic"
             }
             Self::MissingVariables(names) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let names = listed(&names, ", ");
-                return joined(&["the provider's headers need variables that name you: ", &names]);
+                let mut text = String::from("the provider's headers need variables that name you");
+                let mut joint = ": ";
+                for name in names {
+                    text.push_str(joint);
+                    text.push_str(name);
+                    joint = ", ";
+                }
+                return text;
             }
             Self::ReservedParameter(name) => {
                 let name = quoted(name);

@@ -17,7 +17,7 @@ TESTS=(--test core --test allocations)
 # The searches that take a minute, and what is quick to say that a login or a renewal is broken.
 LONG=(--skip what_goes_wrong_twice --skip nor_does_it_with_thieves)
 QUICK=(--skip exhaustive --skip inputs::endpoints --skip oversized --skip rotation)
-QUICK_RENEWAL=(rotation::{anywhere,behaviour,judging,logins,noting,unwritten} renewals redaction)
+QUICK_RENEWAL=(rotation::{anywhere,behaviour,judging,logins,noting,unwritten,views} renewals redaction)
 export RUST_BACKTRACE=0
 unset CARGO_TARGET_DIR
 
@@ -83,7 +83,8 @@ copy() {
   rm -rf "$WORK/tree"
   mkdir -p "$WORK/tree"
   git ls-files -z Cargo.toml Cargo.lock clippy.toml core docs tests/fixtures tests/server tests/src \
-    tests/tests/core tests/tests/allocations/caps.rs web-demo/machine.json | xargs -0 cp --parents -t "$WORK/tree"
+    tests/tests/core tests/tests/allocations/caps.rs wasm/host/types.ts web-demo/machine.json |
+    xargs -0 cp --parents -t "$WORK/tree"
   (
     cd "$WORK/tree"
     rm -r tests/src/bin
