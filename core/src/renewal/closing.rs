@@ -46,6 +46,11 @@ pub(super) enum Left {
 #[derive(Clone)]
 pub(super) enum Then {
     Finish(Box<Result<Outcome, Error>>),
+    /// Finish with [`Outcome::SignedOut`].
+    SignedOut {
+        was_there: bool,
+        revoked: Revoked,
+    },
     BeginAgain,
     /// A token was refused; another tool may have replaced it.
     LookAgain(Box<Refused>),
@@ -195,9 +200,8 @@ impl Renewal {
                 closing.unstash = false;
                 self.seen.stashed(None);
             }
-            Left::Unlock => self.locks = Held::default(),
-            // Neither is a task.
-            Left::Revoke | Left::Nothing => {}
+            // The last two come without locks, and are no tasks.
+            Left::Unlock | Left::Revoke | Left::Nothing => self.locks = Held::default(),
         }
         State::Closing(closing)
     }
@@ -228,6 +232,10 @@ impl Renewal {
             Then::Finish(outcome) => {
                 self.state = State::Finished;
                 RenewalStep::Done(*outcome)
+            }
+            Then::SignedOut { was_there, revoked } => {
+                self.state = State::Finished;
+                RenewalStep::Done(Ok(Outcome::SignedOut { was_there, revoked }))
             }
             Then::BeginAgain => {
                 self.began_again = true;
@@ -268,14 +276,13 @@ impl Renewal {
                 revoke.push(held);
             }
         }
-        let outcome = Outcome::SignedOut { was_there: false, revoked: Revoked::NotOffered };
         State::ProbingToPart(Box::new(Closing {
             reread: false,
             note: Some(Note::SignedOut { spent }),
             remove: true,
             unstash,
             revoke,
-            then: Then::finish(Ok(outcome)),
+            then: Then::SignedOut { was_there: false, revoked: Revoked::NotOffered },
         }))
     }
 
@@ -316,18 +323,15 @@ impl Then {
     }
 
     fn removed(&mut self, answer: &Answer) {
-        if let Answer::Failed(_) = answer {
-            *self = Self::finish(Err(store_error(answer)));
-        } else if let Self::Finish(outcome) = self
-            && let Ok(Outcome::SignedOut { was_there, .. }) = &mut **outcome
-        {
-            *was_there |= matches!(answer, Answer::Done);
+        match (answer, self) {
+            (Answer::Failed(_), then) => *then = Self::finish(Err(store_error(answer))),
+            (Answer::Done, Self::SignedOut { was_there, .. }) => *was_there = true,
+            (_, _) => {}
         }
     }
 
     fn revoked(&mut self, what: Revoked) {
-        if let Self::Finish(outcome) = self
-            && let Ok(Outcome::SignedOut { revoked, .. }) = &mut **outcome
+        if let Self::SignedOut { revoked, .. } = self
             && !matches!(revoked, Revoked::Failed(_))
         {
             *revoked = what;

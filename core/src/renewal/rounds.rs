@@ -193,8 +193,8 @@ impl Renewal {
             State::Replacing(new) if is_done => {
                 self.signed_in(&new, Then::finish(Ok(Outcome::SignedIn(Kept::Saved))))
             }
-            State::Replacing(_) | State::ProbingToPart(_) => State::end(Err(store_error(&answer))),
-            state => state,
+            // And no other state has asked for anything.
+            _ => State::end(Err(store_error(&answer))),
         }
     }
 

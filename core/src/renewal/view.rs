@@ -177,6 +177,7 @@ fn and_then(then: &Then, now: Now) -> String {
             }
             Err(why) => error(why, now),
         },
+        Then::SignedOut { was_there, revoked } => format!("signed out {was_there} {revoked:?}"),
     }
 }
 

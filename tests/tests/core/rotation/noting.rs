@@ -1,7 +1,8 @@
 //! What is written into the ledger, where others have written since.
 
 use grantflow_core::{
-    Digest, Ended, Kept, Ledger, NewerLedger, Outcome, Renewal, Secret, TransportError,
+    Answer, Digest, Ended, Kept, Ledger, NewerLedger, Outcome, Rejected, Renewal, RenewalStep,
+    Secret, TransportError,
 };
 use grantflow_tests::covers;
 use grantflow_tests::world::{DAWN, entropy};
@@ -89,6 +90,23 @@ fn a_ledger_of_a_newer_version_that_came_meanwhile_stays_as_it_is() {
     scene.ledger = Some(newer.clone());
     assert!(matches!(scene.drive(sign_in), Ok(Outcome::SignedIn(Kept::Saved))));
     assert_eq!(scene.ledger, Some(newer));
+}
+
+#[test]
+fn what_is_read_again_before_a_note_is_answered_by_what_was_read() {
+    let (mut scene, mut sign_in) = Scene::with_a_login_to_note();
+    scene.ledger = Some(Ledger { generation: 9, ..scene.setting.ledger() }.write());
+    while sign_in.state() != "ReadingToNote" {
+        assert!(scene.step(&mut sign_in).is_none(), "somebody has written there");
+    }
+    let RenewalStep::Do(id, task) = sign_in.poll(scene.now) else { panic!("it reads") };
+    for other in [Answer::Done, Answer::Held, Answer::Changed(None), Answer::Alive(true)] {
+        assert_eq!(sign_in.handle_answer(scene.now, id, other), Err(Rejected::NotExpected));
+    }
+    let loaded = scene.answer(&task);
+    assert_eq!(sign_in.handle_answer(scene.now, id, loaded), Ok(()));
+    scene.drive(sign_in).unwrap();
+    assert_eq!(scene.read_ledger().generation, 10);
 }
 
 #[test]
