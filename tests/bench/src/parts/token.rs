@@ -23,9 +23,9 @@ fn looks(threads: u32, ways: &[Way]) -> Vec<Series> {
     for round in 0..rounds {
         for place in 0..ways.len() {
             let turn = (round + place) % ways.len();
-            let Way { calls, look, .. } = &ways[turn];
-            let calls = (calls / threads.min(8)).max(1);
-            let taken = elapsed(threads, || (0..calls).for_each(|_| look()));
+            let Way { alone, among_others, look, .. } = &ways[turn];
+            let calls = if threads == 1 { *alone } else { *among_others };
+            let taken = elapsed(threads, look, || (0..calls).for_each(|_| look()));
             // Of one core: threads beyond the cores wait for their turn, and not for each other.
             let at_once = f64::from(cores().min(threads));
             let each = taken.as_secs_f64() * 1e9 * at_once / f64::from(calls * threads);
@@ -35,10 +35,12 @@ fn looks(threads: u32, ways: &[Way]) -> Vec<Series> {
     series
 }
 
-/// From the first that begins to the last that ends.
-fn elapsed(threads: u32, what: impl Fn() + Sync) -> Duration {
+/// From the first that begins to the last that ends. A thread's first look makes room for the others,
+/// and is none of them.
+fn elapsed(threads: u32, first: impl Fn() + Sync, what: impl Fn() + Sync) -> Duration {
     let barrier = Barrier::new(threads as usize);
     let thread = || {
+        first();
         barrier.wait();
         let begun = Instant::now();
         what();
