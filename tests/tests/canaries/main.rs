@@ -67,10 +67,11 @@ async fn over_tls_and_http_2_the_libraries_log_no_secret_either() {
         scene.use_and_renew().await;
         scene.logout().await;
         let log = ears::logged();
+        let said_by = |library: &str| log.lines().any(|line| line.starts_with(library));
         for library in libraries {
-            let said = log.lines().any(|line| line.starts_with(library));
-            assert!(said, "{library} was listened to");
+            assert!(said_by(library), "{library} was listened to");
         }
+        assert_eq!(said_by("hyper::"), cfg!(hyper_unstable_tracing), "hyper itself");
         scene.ends_without_a_leak(&format!("over TLS, {speech:?}"));
     }
 }
