@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How much of the core its tests reach, by lines and, where there is a nightly compiler, by branches.
-# Prints the table of llvm-cov, and every branch that nothing took with `--missing`.
+# Prints the table of llvm-cov, and with `--missing` every line and every side of a branch that nothing took.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -34,8 +34,28 @@ main() {
   "$COV" report --show-branch-summary --show-region-summary=false "${of[@]}"
   if [[ ${1-} == --missing ]]; then
     "$COV" show --show-branches=count --show-line-counts-or-regions --show-instantiations=false "${of[@]}" |
-      grep -E '^/|Branch .*: 0[],]|^ +[0-9]+\| +0\|' || true
+      missing
   fi
+}
+
+# Each copy of a generic function has its branches counted: a side that any of them took is taken.
+missing() {
+  awk '
+    /^\// { file = $0 }
+    /^ +[0-9]+\| +0\|/ { print file $0 }
+    match($0, /Branch \([0-9:]+\): \[True: [^,]+, False: [^]]+\]/) {
+      split(substr($0, RSTART, RLENGTH), part, /[() \[\],]+/)
+      place = file part[2]
+      places[place] = 1
+      if (part[5] != "0") yes[place] = 1
+      if (part[7] != "0") no[place] = 1
+    }
+    END {
+      for (place in places) {
+        if (!(place in yes)) print place " is never true"
+        if (!(place in no)) print place " is never false"
+      }
+    }'
 }
 
 # Those of the compiler's own LLVM: its profiles are read by no other.
