@@ -77,8 +77,11 @@ impl Agent {
                 self.note(&gone);
             }
         }
-        let settled = timeout(DEADLINE, self.logins.settle()).await;
-        self.note(&settled.map(Ok));
+        // What hung once would only do so again.
+        if self.tally.hung == 0 {
+            let settled = timeout(DEADLINE, self.logins.settle()).await;
+            self.note(&settled.map(Ok));
+        }
         self.tally
     }
 
