@@ -19,7 +19,8 @@ cd "$(dirname "$0")/../.."
 
 # A target folder of its own: cargo tells two copies of a workspace apart by nothing but the folder,
 # and would take what was built from a broken one for ours.
-WORK=${CARGO_TARGET_DIR:-$PWD/target}/mutants
+BUILT=${CARGO_TARGET_DIR:-$PWD/target}
+WORK=$BUILT/mutants
 TREE=$WORK/tree
 LOG=$WORK/log
 LONGEST=120
@@ -32,6 +33,7 @@ main() {
   fi
   if ((${#patches[@]} == 0)); then echo "there are no mutants in tests/mutants" && return 1; fi
   copy_tree
+  share_what_is_built
   for patch in "${patches[@]}"; do
     run_test "$(header test "$patch")"
     [[ $OUTCOME == passed ]] || complain "$patch" "its test ${OUTCOME} before anything was broken"
@@ -59,12 +61,11 @@ run_mutant() {
 
 # Sets OUTCOME to what became of one test: passed, failed, or why it was neither.
 run_test() {
-  local package binary name target cargo
+  local package binary name cargo
   read -r package binary name <<<"$1"
-  target=(--test "$binary")
-  if [[ $binary == lib ]]; then target=(--lib); fi
-  cargo=(cargo test --quiet --manifest-path "$TREE/Cargo.toml" -p "$package" --all-features)
-  cargo+=("${target[@]}")
+  # Of the whole workspace, or the features of what it builds on would be others.
+  cargo=(cargo test --quiet --manifest-path "$TREE/Cargo.toml" --workspace --all-features)
+  if [[ $binary == lib ]]; then cargo+=(-p "$package" --lib); else cargo+=(--test "$binary"); fi
 
   if ! "${cargo[@]}" --no-run >"$LOG" 2>&1; then OUTCOME="did not compile" && return; fi
   timeout "$LONGEST" "${cargo[@]}" -- --exact "$name" --format pretty >"$LOG" 2>&1 || true
@@ -103,6 +104,19 @@ tracked() {
 copied() {
   find "$TREE" -path "$TREE/.git" -prune -o -type f -printf '%P\0'
 }
+
+# What others wrote is the same for both, and links to it spare minutes. What is ours would be written
+# over: it has the same names.
+share_what_is_built() (
+  shopt -s nullglob
+  if [[ -d $CARGO_TARGET_DIR || ! -d $BUILT/debug/.fingerprint ]]; then return; fi
+  mkdir -p "$CARGO_TARGET_DIR/debug"
+  cd "$BUILT/debug"
+  for of in .fingerprint/*; do
+    if [[ $of == .fingerprint/grantflow* ]]; then continue; fi
+    cp --archive --link --parents "$of" deps/*-"${of##*-}"* build/"${of#*/}"* "$CARGO_TARGET_DIR/debug"
+  done
+)
 
 header() {
   sed -n "s/^# $1: //p" "$2"
