@@ -8,7 +8,7 @@ use super::ledger::{Ledger, NewerLedger};
 use super::noting::{Note, Seen};
 use super::rounds::{Glance, store_error};
 use super::stash::Stash;
-use super::step::{Answer, Loaded, Lock, Outcome, RenewalStep, Revoked, Task};
+use super::step::{Answer, Loaded, Lock, Outcome, RenewalStep, Revoked, Task, Unwritten};
 use super::{Due, Held, Job, Refused, Renewal, State};
 use crate::Secret;
 use crate::credential::Credential;
@@ -193,6 +193,8 @@ impl Renewal {
                 // The login that could not be taken away stays whole.
                 if let Answer::Failed(_) = answer {
                     (closing.unstash, closing.revoke) = (false, Vec::new());
+                } else {
+                    self.unwritten = Unwritten::default();
                 }
                 closing.then.removed(answer);
             }
@@ -255,11 +257,14 @@ impl Renewal {
         let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
         let stands = loaded.record.as_deref().map(Credential::known_by);
-        // What a renewal has put aside comes in the record's place; a login that waits, beside it.
+        let in_memory = self.unwritten.tokens.as_ref().filter(|(of, _)| Some(*of) == stands);
+        let in_memory = in_memory.map(|(_, credential)| credential.clone());
+        // What a renewal could not save comes in the record's place; a login that waits, beside it.
         let stash = stash.filter(|stash| stash.is_login() || stash.is_for(stands));
         let is_beside =
             |stash: &Stash| stash.is_login() && Some(stash.credential.known_by()) != stands;
-        let record = loaded.record.filter(|_| stash.as_ref().is_none_or(is_beside));
+        let is_newest = in_memory.is_none() && stash.as_ref().is_none_or(is_beside);
+        let record = loaded.record.filter(|_| is_newest);
         let provider = self.client.provider();
         let may_revoke = |held: &Credential| {
             provider.revocation_endpoint.is_some()
@@ -270,7 +275,8 @@ impl Renewal {
         if let Some(stands) = stands {
             spent.push(stands);
         }
-        for held in [record, stash.map(|stash| stash.credential)].into_iter().flatten() {
+        let stashed = stash.map(|stash| stash.credential);
+        for held in [record, stashed, in_memory].into_iter().flatten() {
             spent.push(held.known_by());
             if may_revoke(&held) {
                 revoke.push(held);

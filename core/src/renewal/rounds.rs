@@ -350,8 +350,8 @@ impl Renewal {
     }
 
     /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
-    fn not_confirmed(&self, found: Box<Found>, answer: &Answer) -> State {
-        let note = found.undone();
+    pub(super) fn not_confirmed(&mut self, found: Box<Found>, answer: &Answer) -> State {
+        let note = self.take_back(&found);
         let then = match (answer, self.cancelled) {
             (Answer::Failed(trouble), _) => {
                 self.or_still_good(found.record, Error::Store(*trouble))
@@ -361,15 +361,18 @@ impl Renewal {
         };
         Closing { note, ..Closing::then(then) }.into()
     }
+
+    /// There was no attempt: what was known of the token before holds again, in memory as in the
+    /// ledger. None for what needs no mark.
+    pub(super) fn take_back(&mut self, found: &Found) -> Option<Note> {
+        let attempt = found.mark.as_ref()?.attempt;
+        let before = found.prior.clone();
+        self.unwritten.mark = self.unwritten.mark.take().and(before.clone());
+        Some(Note::Undone { attempt, before })
+    }
 }
 
 impl Found {
-    /// There was no attempt; none for what needs no mark.
-    pub(super) fn undone(&self) -> Option<Note> {
-        let attempt = self.mark.as_ref()?.attempt;
-        Some(Note::Undone { attempt, before: self.prior.clone() })
-    }
-
     fn marked_by(&self) -> &str {
         self.prior.as_ref().map_or("", |mark| &mark.who)
     }

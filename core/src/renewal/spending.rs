@@ -63,6 +63,11 @@ impl Spend {
 
 impl Renewal {
     pub(super) fn spend(&mut self, found: Box<Found>, mut spend: Spend) -> RenewalStep {
+        // Told after the lock was confirmed, and in time.
+        if spend.due_at().is_some() && (self.cancelled || !self.is_locked()) {
+            self.state = self.not_confirmed(found, &Answer::Held);
+            return self.act();
+        }
         let step = match spend.0.turn(self.clock, &mut self.ids) {
             Turn::Wait(wait) => RenewalStep::Wait(wait),
             Turn::Send(id) => {
@@ -145,9 +150,9 @@ impl Renewal {
 
     /// The token is as good as before: the mark is taken back.
     fn not_sent(&mut self, found: &Found, why: Error) -> State {
-        self.unwritten.mark = None;
+        let note = self.take_back(found);
         let then = self.or_still_good(found.record.clone(), why);
-        Closing { note: found.undone(), ..Closing::then(then) }.into()
+        Closing { note, ..Closing::then(then) }.into()
     }
 
     /// A mark that could not be written is remembered with how it ended.
@@ -231,7 +236,8 @@ impl Renewal {
         self.unwritten = Unwritten::default();
         let note = fresh.found.exchange.is_none().then(|| fresh.renewed());
         let then = Then::finish(Ok(Outcome::Renewed(fresh.new, Kept::Saved)));
-        let unstash = fresh.stashed || self.aside == Some(Kept::Stashed);
+        let was_stashed = self.recovered.is_some() || self.aside == Some(Kept::Stashed);
+        let unstash = fresh.stashed || was_stashed;
         Closing { note, unstash, ..Closing::then(then) }.into()
     }
 
@@ -240,7 +246,8 @@ impl Renewal {
     pub(super) fn keep_aside(&mut self, fresh: Fresh) -> State {
         let kept = if fresh.stashed { Kept::Stashed } else { Kept::InMemory };
         let tokens = || (fresh.found.stands, fresh.new.clone());
-        self.unwritten.tokens = (fresh.rotated && !fresh.stashed).then(tokens);
+        let is_other = fresh.new.known_by() != fresh.found.stands;
+        self.unwritten.tokens = (is_other && !fresh.stashed).then(tokens);
         let note = fresh.found.ended(Ended::Unknown);
         let then = Then::finish(Ok(Outcome::Renewed(fresh.new, kept)));
         Closing { note, ..Closing::then(then) }.into()

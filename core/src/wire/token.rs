@@ -61,13 +61,15 @@ pub(crate) fn refresh(client: &Client, id: RequestId, refresh_token: &Secret) ->
 }
 
 /// RFC 7009 §2.1: the refresh token, which takes its access tokens with it, or the access token
-/// where there is none. `None` if the provider offers no revocation.
+/// where there is none: the one that this server issued, and not what it was exchanged for. `None` if
+/// the provider offers no revocation.
 pub(crate) fn revoke(client: &Client, id: RequestId, credential: &Credential) -> Option<Request> {
     let provider = client.provider();
     let endpoint = provider.revocation_endpoint.as_ref()?;
-    let (token, hint) = match &credential.refresh_token {
-        Some(token) => (token, "refresh_token"),
-        None => (&credential.access_token, "access_token"),
+    let (token, hint) = match (&credential.refresh_token, &credential.subject_token) {
+        (Some(token), _) => (token, "refresh_token"),
+        (None, Some(token)) => (token, "access_token"),
+        (None, None) => (&credential.access_token, "access_token"),
     };
     let parameters = Parameters::new(&[("token", token.expose()), ("token_type_hint", hint)]);
     let encoding = provider.token.revoke_encoding;

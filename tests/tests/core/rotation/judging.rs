@@ -30,6 +30,18 @@ fn tokens_that_wait_are_taken_away_once_somebody_has_signed_out_and_not_before()
 }
 
 #[test]
+fn tokens_that_have_waited_until_they_lapsed_wait_no_longer_once_they_are_renewed() {
+    covers(&["R-P-16"]);
+    let mut scene = put_aside(&Ledger::default());
+    scene.wait(Duration::from_secs(86_400));
+    let reply = r#"{"access_token":"another","expires_in":60}"#;
+    scene.replies.push_back(Ok(Response::new(200, reply)));
+    assert!(matches!(scene.renew(), Ok(Outcome::Renewed(_, Kept::Saved))));
+    assert_eq!(scene.record.as_ref().and_then(refresh_token), Some(token(2)));
+    assert!(scene.stash.is_none(), "what it had is in the record");
+}
+
+#[test]
 fn tokens_that_wait_beside_another_tools_record_stay_there() {
     let mut scene = put_aside(&Ledger::default());
     scene.setting.is_borrowed = true;

@@ -59,6 +59,17 @@ fn a_login_without_a_refresh_token_is_revoked_by_its_access_token() {
 }
 
 #[test]
+fn a_login_whose_token_was_exchanged_is_revoked_by_the_one_that_this_server_issued() {
+    covers(&["N-7009-01"]);
+    let mut scene = Scene::new(Rule::Strict, [Ok(Response::new(200, ""))]);
+    let record = scene.record.as_mut().unwrap();
+    (record.refresh_token, record.subject_token) = (None, Some("the-first-one".into()));
+    sign_out(&mut scene).unwrap();
+    let body = scene.sent[0].body.expose();
+    assert!(body.contains("token=the-first-one&token_type_hint=access_token"), "{body}");
+}
+
+#[test]
 fn what_the_server_says_to_a_revocation_is_told_and_never_keeps_the_login_here() {
     covers(&["N-7009-02", "N-7009-03", "N-7009-05", "N-7009-04"]);
     let status = |status, body: &str| -> Sent { Ok(Response::new(status, body)) };

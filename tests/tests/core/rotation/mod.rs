@@ -71,7 +71,7 @@ fn nor_does_it_with_thieves_full_disks_and_servers_that_forgive() {
     let [strict, grace, .., owner, _, _, _] = pairs();
     closes(&strict.clone().with(2, &[Crash, Failure]), (42352, 82410));
     closes(&strict.clone().with(2, &[Theft]), (11237, 23622));
-    closes(&strict.with(2, &[Theft, Clock]), (51262, 114_954));
+    closes(&strict.with(2, &[Theft, Clock]), (51280, 114_990));
     closes(&grace.with(2, &[Crash, Loss]), (4263, 7450));
     // A death while a lock of another tool's is held.
     closes(&owner.with(2, &[Crash, Theft]), (17904, 37976));

@@ -33,6 +33,20 @@ fn the_last_32_spent_tokens_are_remembered() {
 }
 
 #[test]
+fn counters_that_somebody_has_set_as_high_as_they_go_stay_there() {
+    covers(&["R-INV-04"]);
+    let mut scene = Scene::new(Rule::Strict, [granted(2)]);
+    let most = Ledger { generation: u64::MAX, logins: u64::MAX, ..scene.setting.ledger() };
+    scene.ledger = Some(most.write());
+    scene.renew().unwrap();
+    let new = credential(LOGIN, LOGIN, DAWN);
+    let sign_in = Renewal::sign_in(scene.client(), new, scene.ask(), &entropy(1), DAWN);
+    scene.drive(sign_in).unwrap();
+    let ledger = scene.read_ledger();
+    assert_eq!((ledger.generation, ledger.logins), (u64::MAX, u64::MAX));
+}
+
+#[test]
 fn a_mark_is_taken_back_by_whoever_made_it_and_by_nobody_else() {
     covers(&["R-P-14"]);
     let mut scene = Scene::new(Rule::Strict, [(); 4].map(|()| Err(TransportError::NotSent)));
