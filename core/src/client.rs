@@ -156,8 +156,9 @@ fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let rules = &provider.authorization;
     let endpoint = text_of(provider.authorization_endpoint.as_ref());
     let (_, query) = cut(endpoint, b'?').unwrap_or_default();
+    let mut seen = rules.parameters.clone();
     for (name, _) in form::pairs(query) {
-        if OF_AUTHORIZATION.contains(&&*name) {
+        if OF_AUTHORIZATION.contains(&&*name) || seen.insert(&*name, String::new()).is_some() {
             return Err(Misconfigured::ReservedParameter(name.into_owned()));
         }
     }
@@ -194,6 +195,9 @@ const OWN_HEADERS: [&str; 6] =
 
 fn check_variables(provider: &Provider, variables: &Map<String>) -> Result<(), Misconfigured> {
     let mut missing = Vec::new();
+    if let Some(name) = provider.api.key_header.as_ref().filter(|name| !is_header(name, "key")) {
+        return Err(Misconfigured::Header(name.clone()));
+    }
     if let Some(exchange) = &provider.then {
         check_templates(&exchange.headers, None, variables, &mut missing)?;
     }
@@ -261,7 +265,7 @@ pub enum Misconfigured {
     UnexpectedClientSecret,
     /// Variables of the provider's header templates that the caller did not give.
     MissingVariables(Vec<String>),
-    /// A parameter that the flow itself sets, or an empty one.
+    /// A parameter that the flow itself sets, an empty one, or one that comes twice.
     ReservedParameter(String),
     /// Not between 43 and 128.
     CodeVerifierLength,
@@ -306,7 +310,7 @@ impl Misconfigured {
                 return joined(&[
                     "the parameter ",
                     &name,
-                    " is set by the login itself, or is empty",
+                    " is set by the login itself, is empty, or comes twice",
                 ]);
             }
             Self::CodeVerifierLength => "code_verifier_length must be 43 to 128",

@@ -21,7 +21,8 @@ pub enum Step {
     Done(Result<Credential, Error>),
 }
 
-/// A [`Flow`](crate::Flow) or a [`Renewal`](crate::Renewal): the same loop drives either.
+/// A [`Flow`](crate::Flow), or anything else that one loop can drive to a credential. A
+/// [`Renewal`](crate::Renewal) has steps of its own ([`RenewalStep`](crate::RenewalStep)).
 pub trait Machine {
     /// The name of the state it is in, as in `docs/states.md`: what it awaits.
     fn state(&self) -> &'static str;

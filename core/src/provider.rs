@@ -55,7 +55,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// What a credential is bound to: every endpoint that it is ever sent to. A preset whose
+    /// What a credential is bound to: every endpoint that renews it. A preset whose
     /// endpoint was overridden is never sent what another endpoint issued, whatever its issuer.
     pub fn origin(&self) -> String {
         let mut origin = self.token_endpoint.as_str().to_string();

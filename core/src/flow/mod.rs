@@ -112,8 +112,9 @@ impl Flow {
         };
         match &redirects.callback {
             Some(Callback::Loopback(port)) => {
-                let loopback = rules.loopback.as_ref().ok_or(Misconfigured::NoRedirect)?;
-                offer(loopback.redirect_uri(*port), Way::Redirect, false);
+                if let Some(loopback) = &rules.loopback {
+                    offer(loopback.redirect_uri(*port), Way::Redirect, false);
+                }
             }
             Some(Callback::Address(address)) => offer(address.clone(), Way::Redirect, false),
             None => {}

@@ -12,6 +12,7 @@ use crate::text::{before, cut, is_visible};
 use crate::wire::form;
 use crate::wire::paste::{self, Shape};
 use crate::wire::pkce::CodeVerifier;
+use crate::wire::reply::error_code;
 use crate::wire::request::Parameters;
 use crate::{Client, Digest, Endpoint, Misconfigured, Secret};
 
@@ -202,9 +203,7 @@ impl<'a> Parsed<'a> {
         match (self.code, self.error) {
             (Some(code), None) => Ok(Arrived::Code { code: checked(&code)?, target }),
             (None, Some(error)) => {
-                let codes = &client.provider().token.error_codes;
-                let error = codes.get(&error).cloned().unwrap_or(error.into_owned());
-                let code = ErrorCode::read(error);
+                let code = error_code(client, error.into_owned());
                 let sent = Some(&way_back.state);
                 Ok(Arrived::Refused(code.filter(|code| !code.echoes(sent))))
             }
@@ -249,12 +248,14 @@ fn checked(code: &str) -> Result<Secret, Rejected> {
 }
 
 /// The same scheme, host, port and path; a path alone where the host has been looked at already.
+/// Where there is no path a browser goes to `/`.
 fn is_address_of(address: &str, redirect_uri: &str) -> bool {
     let expected = before(before(redirect_uri, b'?'), b'#');
     let behind_scheme = cut(expected, b'/').and_then(|(_, rest)| cut(rest, b'/'));
     let path = behind_scheme.and_then(|(_, rest)| cut(rest, b'/')).map(|(_, path)| path);
     match address.strip_prefix('/') {
-        Some(given) => Some(given) == path || given.is_empty() && path.is_none(),
+        Some(given) => given == path.unwrap_or_default(),
+        None if path.is_none() => address.strip_suffix('/').unwrap_or(address) == expected,
         None => address == expected,
     }
 }

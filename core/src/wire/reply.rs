@@ -77,7 +77,8 @@ impl Reading<'_> {
         let trouble = Trouble::Status(response.status);
         Err(match response.status {
             200..=299 => return self.success(response),
-            429 => match self.refusal(response) {
+            // Too late, at the wrong server, too early, too often (RFC 9110 §15.5, 8470 §5.2, 6585 §4).
+            408 | 421 | 425 | 429 => match self.refusal(response) {
                 refusal if refusal.is_registered() => Failure::Refused(refusal),
                 refusal => Failure::NotProcessed(trouble, refusal.retry_after),
             },
@@ -118,8 +119,7 @@ impl Reading<'_> {
     }
 
     fn refused(&self, object: &Object<'_>, code: String, response: &Response) -> Refusal {
-        let codes = &self.client.provider().token.error_codes;
-        let code = ErrorCode::read(codes.get(&code).cloned().unwrap_or(code));
+        let code = error_code(self.client, code);
         let is_echo = |code: &ErrorCode| {
             code.echoes(self.client.client_secret()) || self.sent.iter().any(|it| code.echoes(*it))
         };
@@ -134,6 +134,13 @@ impl Reading<'_> {
     fn retry_after(&self, response: &Response) -> Option<Duration> {
         retry_after::read(response.retry_after.as_deref()?, self.wall_ms)
     }
+}
+
+/// What a server's own word stands for, if it is a code. Vendors write it as they like.
+pub(crate) fn error_code(client: &Client, word: String) -> Option<ErrorCode> {
+    let codes = &client.provider().token.error_codes;
+    let meant = codes.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(&word));
+    ErrorCode::read(meant.map_or(word, |(_, code)| code.clone()))
 }
 
 /// `error` as text, `error.code` (OpenAI) or `error.type` (Anthropic), or a bare `code`.

@@ -39,6 +39,11 @@ fn a_client_that_cannot_work_is_not_made() {
         provider.api.headers = [(name.to_owned(), value.to_owned())].into();
         provider
     };
+    let keyed = |name: &str| {
+        let mut provider = providers::kimi();
+        provider.api.key_header = Some(name.to_owned());
+        provider
+    };
     let missing = |names: &[&str]| {
         Misconfigured::MissingVariables(names.iter().map(|name| (*name).to_owned()).collect())
     };
@@ -53,6 +58,7 @@ fn a_client_that_cannot_work_is_not_made() {
             secret,
             Misconfigured::UnexpectedClientSecret,
         ),
+        ("no header for a key", keyed("two\r\nlines"), none(), header("two\r\nlines")),
         (
             "no variables",
             providers::github_copilot(),
@@ -188,6 +194,11 @@ fn doors_that_a_provider_does_not_have_are_named() {
     closed.authorization.loopback = None;
     let closed = Client::new(closed, Configuration::default()).unwrap();
     assert_eq!(browser(&closed, &loopback), Some(Misconfigured::NoRedirect));
+    let mut page_only = client(Dialect::Anthropic).provider().clone();
+    page_only.authorization.loopback = None;
+    let page_only = Client::new(page_only, Configuration::default()).unwrap();
+    assert_eq!(browser(&page_only, &loopback), Some(Misconfigured::NoRedirect));
+    assert_eq!(browser(&page_only, &loopback.clone().or_page()), None, "one of the two is there");
     let device = Flow::device(&anthropic, Scope::default(), &entropy(1), DAWN).err();
     assert_eq!(device, Some(Misconfigured::NoDeviceAuthorizationEndpoint));
 

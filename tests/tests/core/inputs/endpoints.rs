@@ -1,15 +1,17 @@
 //! Addresses that credentials may be sent to, and how another parser reads them.
 
 use grantflow_core::{
-    BadEndpoint, Client, Configuration, Endpoint, Misconfigured, Provider, Redirects, hostname,
+    BadEndpoint, Client, Configuration, Endpoint, Flow, Misconfigured, Provider, Redirects, Scope,
+    hostname,
 };
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
-use grantflow_tests::local::{ISSUER, browser_login, provider};
+use grantflow_tests::local::{ISSUER, browser_login, client, provider};
+use grantflow_tests::world::{DAWN, callback, entropy};
 use proptest::prelude::*;
 use url::{Host, Url};
 
-use super::parameter;
+use super::{parameter, way_back};
 
 use BadEndpoint::{Characters, Fragment, Insecure, UserInformation};
 
@@ -203,6 +205,43 @@ fn an_authorization_endpoint_keeps_its_query_unless_the_login_itself_sets_such_a
             let refused = Client::new(provider, Configuration::default()).unwrap_err();
             assert_eq!(refused, Misconfigured::ReservedParameter(name.to_owned()), "{query}");
         }
+    }
+}
+
+#[test]
+fn an_authorization_request_has_each_parameter_once() {
+    covers(&["N-6749-01"]);
+    let twice = |query: &str, parameters: &[&str]| {
+        let mut provider = asking_at(&format!("{ISSUER}/authorize?{query}"));
+        for name in parameters {
+            provider.authorization.parameters.insert(*name, "consent".to_owned());
+        }
+        Client::new(provider, Configuration::default()).err()
+    };
+    let reserved = || Some(Misconfigured::ReservedParameter("prompt".to_owned()));
+    assert_eq!(twice("prompt=login", &["prompt"]), reserved());
+    assert_eq!(twice("prompt=login&a=b&%70rompt=login", &[]), reserved());
+    assert_eq!(twice("prompt=login&a=b", &["c"]), None);
+}
+
+#[test]
+fn a_browser_comes_back_to_a_host_alone_by_way_of_its_root() {
+    for address in ["https://app.example", "https://app.example/", "http://localhost:3000"] {
+        let redirects = Redirects::address(address).unwrap();
+        let begin = || {
+            let client = client(Dialect::Standard);
+            Flow::authorization_code(&client, Scope::default(), &redirects, &entropy(1), DAWN)
+        };
+        for back in [&*[address.trim_end_matches('/'), "/"].concat(), "/"] {
+            let mut flow = begin().unwrap();
+            let way = way_back(&flow, 0);
+            assert_eq!(way.redirect_uri, address, "as it is registered");
+            let redirect = way.with("code=c").replacen(address, back, 1);
+            assert_eq!(callback(&mut flow, DAWN, &redirect), Ok(()), "{redirect}");
+        }
+        let mut flow = begin().unwrap();
+        let redirect = way_back(&flow, 0).with("code=c").replacen('?', "/more?", 1);
+        assert!(callback(&mut flow, DAWN, &redirect).is_err(), "{redirect}");
     }
 }
 

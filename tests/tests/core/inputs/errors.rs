@@ -3,12 +3,12 @@
 use grantflow_core::{Client, Error, ErrorCode, Machine, Purpose, Response, Step, TransportError};
 use grantflow_test_server::Dialect;
 use grantflow_tests::covers;
-use grantflow_tests::local::{ISSUER, client, configuration, provider};
-use grantflow_tests::world::DAWN;
+use grantflow_tests::local::{ISSUER, browser_login, client, configuration, provider};
+use grantflow_tests::world::{DAWN, callback};
 
 use super::answers::{redemption, renewal};
 use super::{After, after, approved, field, later, redeeming, redeeming_code, sent, sent_at};
-use super::{DEVICE_REPLY, polling};
+use super::{DEVICE_REPLY, polling, way_back};
 
 use Dialect::{Anthropic, Codex, Github, Google, Standard};
 
@@ -184,6 +184,42 @@ fn an_error_code_means_what_the_provider_says_it_means() {
         } else {
             assert_eq!(refusal(&error).1, code, "{meant:?}");
         }
+    }
+}
+
+#[test]
+fn the_servers_own_word_is_known_in_any_case_from_either_endpoint() {
+    for (known, word) in [("odd", "Odd"), ("ODD", "odd"), ("ODD", "ODD")] {
+        let mut provider = provider(Standard, ISSUER);
+        provider.token.error_codes.insert(known, "access_denied".to_owned());
+        let client = Client::new(provider, configuration(Standard)).unwrap();
+        let (mut flow, request) = redeeming(&client);
+        let answer = Response::new(400, format!("{{\"error\":\"{word}\"}}"));
+        assert_eq!(failed(after(&mut flow, &request, answer)), Error::Denied, "{known}, {word}");
+
+        let mut flow = browser_login(&client, 50_123, 1);
+        let back = way_back(&flow, 0).with(&format!("error={word}"));
+        callback(&mut flow, DAWN, &back).unwrap();
+        let Step::Done(Err(why)) = flow.poll(DAWN) else { panic!("{flow:?}") };
+        assert_eq!(why, Error::Denied, "{known}, {word}");
+    }
+}
+
+#[test]
+fn a_request_that_the_server_has_not_dealt_with_goes_out_again() {
+    covers(&["B-TR-04"]);
+    for status in [408, 421, 425, 429] {
+        let (mut flow, request) = redeeming(&client(Standard));
+        let page = Response::new(status, "<html>");
+        assert_eq!(after(&mut flow, &request, page), After::Again, "{status}");
+        let (mut flow, request) = redeeming(&client(Standard));
+        let answer = Response::new(status, "{\"error\":\"invalid_grant\"}");
+        assert_eq!(failed(after(&mut flow, &request, answer)), Error::InvalidGrant, "{status}");
+
+        let mut flow = polling(&client(Standard), DEVICE_REPLY);
+        let request = sent_at(&mut flow, later(DAWN, 5_000));
+        let page = Response::new(status, "<html>");
+        assert_eq!(after(&mut flow, &request, page), After::Again, "{status}");
     }
 }
 
