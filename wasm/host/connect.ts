@@ -132,6 +132,7 @@ export function connect(options: ConnectOptions): Connection {
       const response = await attempt(credential);
       if (response.status !== 401 || isOnce) return response;
       const next = await keeper.insteadOf(credential, request.signal).catch(() => undefined);
+      request.signal.throwIfAborted();
       if (!next) return response;
       await response.body?.cancel();
       return attempt(next);

@@ -14,10 +14,14 @@ export interface KeeperOptions extends Place {
 interface Flight {
   delivered: Promise<Credential>;
   ended: Promise<unknown>;
+  /** Whoever waits for it gets this instead. */
+  giveUp(instead: Promise<Credential>): void;
 }
 
 export class Keeper {
   #current: Credential | undefined;
+  /** Changes with the record, so that nothing older is taken for what stands there. */
+  #version = 0;
   /** The renewal that is under way: when there are tokens, and when it is over. */
   #flight: Flight | undefined;
   #previous: Renewal | undefined;
@@ -48,8 +52,11 @@ export class Keeper {
 
   /** What stands in the record, as it is. */
   async look(): Promise<Credential | undefined> {
-    const { record } = await this.options.store.load(this.options.key);
-    return (this.#current ??= record);
+    for (;;) {
+      const version = this.#version;
+      const { record } = await this.options.store.load(this.options.key);
+      if (version === this.#version) return (this.#current ??= record);
+    }
   }
 
   /** Whether it is due or not. */
@@ -60,17 +67,12 @@ export class Keeper {
 
   async signIn(credential: Credential): Promise<void> {
     const ask = { ...this.#ask(), ...OF_A_PERSON };
-    await this.#change(thrown(() => Renewal.signIn(this.options.client, credential, ask, now())));
-    this.#current = credential;
+    await this.#change(thrown(() => Renewal.signIn(this.options.client, credential, ask, now())), credential);
   }
 
   async signOut(): Promise<Outcome> {
     const ask = { ...this.#ask(), ...OF_A_PERSON };
-    try {
-      return await this.#change(thrown(() => Renewal.signOut(this.options.client, ask, now())));
-    } finally {
-      this.#forget();
-    }
+    return this.#change(thrown(() => Renewal.signOut(this.options.client, ask, now())));
   }
 
   close(): void {
@@ -80,15 +82,29 @@ export class Keeper {
     this.#forget();
   }
 
-  async #change(renewal: Renewal): Promise<Outcome> {
+  async #change(renewal: Renewal, credential?: Credential): Promise<Outcome> {
+    // Where it fails, what stands there then is read when it is asked for.
+    let current: Credential | undefined;
     try {
-      return await performRenewal(renewal, this.options, () => {});
+      const outcome = await performRenewal(renewal, this.options, () => {});
+      current = credential;
+      return outcome;
     } finally {
       renewal.free();
-      // What stands there now is read when it is asked for.
-      this.#current = undefined;
+      this.#current = current;
+      this.#version++;
+      // A renewal of the old login goes on, and is nobody's any more.
+      const flight = this.#flight;
+      this.#flight = undefined;
+      flight?.giveUp(this.#standing());
       this.#tell();
     }
+  }
+
+  async #standing(): Promise<Credential> {
+    const current = await this.look();
+    if (current) return current;
+    throw signedOut();
   }
 
   #isWanting(credential: Credential, minTtl: number): boolean {
@@ -115,35 +131,35 @@ export class Keeper {
       this.#previous = undefined;
       return Renewal.renew(this.options.client, { ...this.#ask(), due }, now(), previous);
     });
-    let deliver: (credential: Credential) => void = () => {};
-    const early = new Promise<Credential>((resolve) => {
-      deliver = (credential) => {
-        this.#current = credential;
-        resolve(credential);
-      };
-    });
-    const ended = performRenewal(renewal, this.options, deliver).then(
-      (outcome) => this.#landed(outcome),
+    const version = this.#version;
+    const land = (credential: Credential) => {
+      if (version === this.#version) this.#current = credential;
+      // Somebody has changed the record meanwhile, and it is not told here who came last.
+      else this.#forget();
+      return credential;
+    };
+    let give!: (credential: Credential | Promise<Credential>) => void;
+    const early = new Promise<Credential>((resolve) => (give = resolve));
+    const ended = performRenewal(renewal, this.options, (credential) => give(land(credential))).then(
+      (outcome) => {
+        if ('credential' in outcome) return land(outcome.credential);
+        throw signedOut();
+      },
       (why: unknown) => {
         this.#forget();
         throw why;
       },
     );
     const over = ended.finally(() => {
-      // What it could not write down is the next one's to go on from.
-      this.#previous?.free();
-      this.#previous = renewal;
-      this.#flight = undefined;
+      if (this.#flight === flight) this.#flight = undefined;
+      // What it could not write down is the next one's to go on from, unless that has begun already.
+      if (this.#flight ?? this.#previous) renewal.free();
+      else this.#previous = renewal;
       this.#tell();
     });
     over.catch(() => {});
-    return { delivered: Promise.race([early, over]), ended: over };
-  }
-
-  #landed(outcome: Outcome): Credential {
-    if ('credential' in outcome) return (this.#current = outcome.credential);
-    const message = 'nobody is signed in';
-    throw new GrantflowError({ type: 'signed_out', message, remedy: 'sign_in_again' });
+    const flight: Flight = { delivered: Promise.race([early, over]), ended: over, giveUp: give };
+    return flight;
   }
 
   #ask(): Ask {
@@ -153,12 +169,24 @@ export class Keeper {
 
   #forget(): void {
     this.#current = undefined;
-    this.onChange.forEach((changed) => changed());
+    this.#version++;
+    this.#changed();
   }
 
   #tell(): void {
     this.#channel?.postMessage('changed');
-    this.onChange.forEach((changed) => changed());
+    this.#changed();
+  }
+
+  /** What a listener does wrong is no failure of a login. */
+  #changed(): void {
+    for (const changed of this.onChange) {
+      try {
+        changed();
+      } catch (why) {
+        (globalThis.reportError ?? console.error)(why);
+      }
+    }
   }
 }
 
@@ -166,6 +194,10 @@ export class Keeper {
 const PATIENCE = { patience: 15_000, budget: 10_000 };
 /** A login or logout comes through though a renewal hangs. */
 const OF_A_PERSON = { patience: 3000 };
+
+function signedOut(): GrantflowError {
+  return new GrantflowError({ type: 'signed_out', message: 'nobody is signed in', remedy: 'sign_in_again' });
+}
 
 function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise;

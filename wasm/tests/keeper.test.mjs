@@ -87,6 +87,107 @@ test('a logout during a renewal wins over it', async (t) => {
   assert.equal(await connection.signedIn(), undefined);
 });
 
+for (const end of ['answers late', 'is lost']) {
+  test(`a renewal that ${end} brings no login back that another has taken the place of`, async (t) => {
+    const { connection, waiting, answer, signIn } = await hanging(t);
+    await signIn();
+    // They wait no longer for what nobody wants, and get what there is.
+    assert.equal((await waiting).access_token, 'access-login-2');
+    const asked = connection.access();
+    answer.give(end === 'is lost' ? { type: 'lost' } : tokens('old'));
+    assert.equal((await asked).access_token, 'access-login-2');
+    await settled();
+    assert.equal((await connection.signedIn()).access_token, 'access-login-2');
+    assert.equal((await connection.access()).access_token, 'access-login-2');
+  });
+
+  test(`a renewal that ${end} brings no login back that was logged out of`, async (t) => {
+    const { connection, waiting, answer } = await hanging(t);
+    const refused = assert.rejects(waiting, ({ failure }) => failure.type === 'signed_out');
+    await connection.logout();
+    await refused;
+    answer.give(end === 'is lost' ? { type: 'lost' } : tokens('old'));
+    await settled();
+    assert.equal(await connection.signedIn(), undefined);
+    await assert.rejects(connection.access(), ({ failure }) => failure.type === 'signed_out');
+  });
+}
+
+for (const end of ['answers late', 'is lost']) {
+  test(`a renewal that ${end} brings no login back that another tab has logged out of`, async (t) => {
+    const channel = `elsewhere ${crypto.randomUUID()}`;
+    const { connection, waiting, answer, store, server } = await hanging(t, { channel });
+    const other = connect({ ...pasting, store, transport: server.transport });
+    t.after(() => other.close());
+    const heard = new Promise((resolve) => connection.onChange(resolve));
+    await other.logout();
+    await heard;
+    answer.give(end === 'is lost' ? { type: 'lost' } : tokens('old'));
+    await waiting.catch(() => {});
+    await settled();
+    assert.equal(await connection.signedIn(), undefined);
+    await assert.rejects(connection.access(), ({ failure }) => failure.type === 'signed_out');
+  });
+}
+
+test('word of another tab ends no renewal: its tokens may be newer than the record', async (t) => {
+  const channel = `elsewhere ${crypto.randomUUID()}`;
+  const { connection, waiting, answer } = await hanging(t, { channel });
+  await told(t, connection, channel);
+  answer.give(tokens('2'));
+  assert.equal((await waiting).access_token, 'access-2');
+  await settled();
+  assert.equal((await connection.signedIn()).access_token, 'access-2');
+});
+
+test('a look that began before another tab has logged out does not bring the login back', async (t) => {
+  const channel = `elsewhere ${crypto.randomUUID()}`;
+  const { connection, store } = await signedIn({ channel });
+  let isSlow = true;
+  let goOn;
+  const load = async (key) => {
+    const kept = await store.load(key);
+    if (isSlow) await new Promise((resolve) => (goOn = resolve));
+    isSlow = false;
+    return kept;
+  };
+  const here = connect({ ...pasting, store: { ...store, load } });
+  t.after(() => here.close());
+  const heard = new Promise((resolve) => here.onChange(resolve));
+  const looking = here.signedIn();
+  await connection.logout();
+  await heard;
+  goOn();
+  assert.equal(await looking, undefined);
+  assert.equal(await here.signedIn(), undefined);
+  connection.close();
+});
+
+test('a listener that throws is reported, and fails no login', async (t) => {
+  const said = t.mock.method(console, 'error', () => {});
+  const { connection, signIn } = await signedIn();
+  let heard = 0;
+  connection.onChange(() => {
+    throw new Error('mine');
+  });
+  connection.onChange(() => heard++);
+  assert.equal((await signIn()).access_token, 'access-login-2');
+  assert.ok(heard > 0);
+  assert.equal(said.mock.calls[0].arguments[0].message, 'mine');
+});
+
+test('a request that is given up while its token is renewed is given up, and not answered with the 401', async (t) => {
+  const { connection, server } = await signedIn();
+  api(t, () => new Response('', { status: 401 }));
+  const answer = server.hold();
+  const leaving = new AbortController();
+  const response = connection.fetch(`${API}/v1`, { signal: leaving.signal });
+  await answer.asked;
+  leaving.abort(new Error('gone'));
+  await assert.rejects(response, ({ message }) => message === 'gone');
+  answer.give(tokens('2'));
+});
+
 test('a token goes to the allowed origins and to no other', async (t) => {
   const { connection } = await signedIn();
   const calls = api(t, () => new Response('ok'));
@@ -176,9 +277,34 @@ async function signedIn(more = {}) {
   const server = new Server();
   const store = { ...memoryStore(), ...more };
   const connection = connect({ ...pasting, store, transport: server.transport, origins: [API] });
-  await connection.login({ by: 'paste', onPrompt: (prompt) => prompt?.paste(codeOf(prompt)) });
-  return { connection, server, store };
+  const signIn = () => connection.login({ by: 'paste', onPrompt: (prompt) => prompt?.paste(codeOf(prompt)) });
+  await signIn();
+  return { connection, server, store, signIn };
 }
+
+/** The same shortly before the token lapses, while somebody waits for a renewal that does not end. */
+async function hanging(t, more) {
+  const signed = await signedIn(more);
+  t.after(() => signed.connection.close());
+  const now = Date.now;
+  t.mock.method(Date, 'now', () => now() + 3_560_000);
+  const answer = signed.server.hold();
+  const waiting = signed.connection.access();
+  await answer.asked;
+  return { ...signed, waiting, answer };
+}
+
+/** Another tab says that it has changed something, and this connection has heard it. */
+async function told(t, connection, channel) {
+  const tab = new BroadcastChannel(channel);
+  t.after(() => tab.close());
+  const heard = new Promise((resolve) => connection.onChange(resolve));
+  tab.postMessage('changed');
+  await heard;
+}
+
+/** Whatever goes on by itself has ended. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
 
 /** The same an hour later. */
 async function lapsed(t, more) {
@@ -193,11 +319,12 @@ class Server {
   #requests = [];
   #answer;
   #next = 2;
+  #logins = 0;
 
   constructor() {
     this.transport = async (request) => {
       this.#requests.push(request);
-      if (request.purpose === 'redeem_code') return tokens('1');
+      if (request.purpose === 'redeem_code') return tokens(++this.#logins > 1 ? `login-${this.#logins}` : '1');
       if (request.purpose === 'revoke') return json('');
       return this.#answer ? this.#answer() : tokens(String(this.#next++));
     };
