@@ -1,5 +1,6 @@
 /** Everything that this package throws, but for what a caller's own signal has as its reason. */
 
+import { isOffline } from './transport.js';
 import type { Failure, Rejected, Remedy, StoreTrouble } from './wasm.js';
 
 /** What can go wrong in a browser alone. */
@@ -82,7 +83,7 @@ function isUnanswered(failure: Failure | BrowserFailure): boolean {
 
 /** A browser gives one error for all of these, so that pages learn nothing of other servers. */
 function whyUnreachable(): string {
-  const offline = globalThis.navigator?.onLine === false ? ' (it says that it is offline)' : '';
+  const offline = isOffline() ? ' (it says that it is offline)' : '';
   return (
     `. A browser does not tell more${offline}: there may be no network, an extension may block the ` +
     `request, or the server may not allow pages of other origins (CORS); then a relay helps`

@@ -13,7 +13,7 @@ export const REDIRECT = knownRedirect();
 
 /** From the page to the server, where that allows it (CORS). */
 export const direct: Transport = async ({ url, method, headers, body }, signal) => {
-  if (globalThis.navigator?.onLine === false) return { type: 'not_sent' };
+  if (isOffline()) return NOT_SENT;
   const init = { method, headers, ...(method === 'POST' && { body }) };
   return answered(await fetch(url, { ...PRIVATE, ...init, signal }));
 };
@@ -24,6 +24,7 @@ export const direct: Transport = async ({ url, method, headers, body }, signal) 
  */
 export function relay(address: string): Transport {
   return async ({ url, method, headers, body }, signal) => {
+    if (isOffline()) return NOT_SENT;
     const response = await fetch(address, {
       ...PRIVATE,
       credentials: 'same-origin',
@@ -35,11 +36,17 @@ export function relay(address: string): Transport {
     });
     const status = Number(response.headers.get('x-grantflow-status'));
     if (status > 0) return answered(response, status);
-    return { type: response.headers.has('x-grantflow-not-sent') ? 'not_sent' : 'lost' };
+    return response.headers.has('x-grantflow-not-sent') ? NOT_SENT : LOST;
   };
 }
 
 const LOST: Result = { type: 'lost' };
+const NOT_SENT: Result = { type: 'not_sent' };
+
+/** What the browser says; that it is not does not mean that it is online. */
+export function isOffline(): boolean {
+  return globalThis.navigator?.onLine === false;
+}
 
 function knownRedirect(): 'error' | 'manual' {
   try {

@@ -60,14 +60,16 @@ test('what a browser refuses is lost, for it may have arrived', async (t) => {
   assert.deepEqual(await perform(direct, REQUEST), { type: 'lost' });
 });
 
-test('a browser that knows to be offline sends nothing', async (t) => {
-  const fetched = answering(t, new Response('ok'));
-  const navigator = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-  Object.defineProperty(globalThis, 'navigator', { value: { onLine: false }, configurable: true });
-  t.after(() => (navigator ? Object.defineProperty(globalThis, 'navigator', navigator) : delete globalThis.navigator));
-  assert.deepEqual(await perform(direct, REQUEST), { type: 'not_sent' });
-  assert.equal(fetched.calls.length, 0);
-});
+for (const [name, transport] of [['direct', direct], ['relay', relay('/relay')]]) {
+  test(`a browser that knows to be offline sends nothing: ${name}`, async (t) => {
+    const fetched = answering(t, new Response('ok'));
+    const navigator = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+    Object.defineProperty(globalThis, 'navigator', { value: { onLine: false }, configurable: true });
+    t.after(() => (navigator ? Object.defineProperty(globalThis, 'navigator', navigator) : delete globalThis.navigator));
+    assert.deepEqual(await perform(transport, REQUEST), { type: 'not_sent' });
+    assert.equal(fetched.calls.length, 0);
+  });
+}
 
 test('a request that takes longer than its budget is cut off and lost', async () => {
   let signal;
