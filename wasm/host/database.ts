@@ -81,7 +81,8 @@ export class Database {
       };
       request.onsuccess = () => {
         const database = request.result;
-        const forget = () => (this.#opened = undefined);
+        const forget = () => (this.#opened = this.#key = undefined);
+        // Also when somebody clears what this page has kept, and the key with it.
         database.onclose = forget;
         // A newer version of this page wants to change it.
         database.onversionchange = () => {

@@ -103,6 +103,23 @@ inEachBrowser((setting) => {
     }
   });
 
+  test('a login lasts also where what was kept before was cleared while the page was open', async (t) => {
+    const scene = await setting(t, { server: { person: 'approve' }, start: { kept: 'indexed' } });
+    const tab = await scene.open();
+    await scene.click(tab, scene.login);
+    await wentWell(tab, scene.server);
+    await tab.run(() => new Promise((resolve, reject) => {
+      const request = indexedDB.deleteDatabase('grantflow');
+      request.onsuccess = () => resolve();
+      request.onerror = request.onblocked = () => reject(new Error('not cleared'));
+    }));
+    await scene.click(tab, scene.login);
+    await wentWell(tab, scene.server);
+    await tab.reload();
+    await scene.connect(tab);
+    assert.ok(await tab.run(() => app.connection.signedIn()));
+  });
+
   test('a server that allows no other origins is told with CORS among the causes', async (t) => {
     covers('N-BBA-07', 'W-11');
     const scene = await setting(t, { server: { fault: ['no-cors:always'] } });
