@@ -99,8 +99,9 @@ export function indexedDbStore(name = 'grantflow'): Store {
     },
     probe: async () => {
       await database.write<void>('records', (store) => {
-        store.put({ ledger: 'x'.repeat(4096) } satisfies Row, 'probe');
-        store.delete('probe');
+        // No record's name is a number.
+        store.put({ ledger: 'x'.repeat(4096) } satisfies Row, 0);
+        store.delete(0);
       });
     },
     pending: pendingLogins(database),

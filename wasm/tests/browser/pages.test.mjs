@@ -120,6 +120,18 @@ inEachBrowser((setting) => {
     assert.ok(await tab.run(() => app.connection.signedIn()));
   });
 
+  test('whether there is room is tried where no record is, whatever it is called', async (t) => {
+    const scene = await setting(t);
+    const tab = await scene.open();
+    const kept = await tab.run(async () => {
+      const store = indexedDbStore();
+      for (const key of ['probe', '0', '']) await store.note(key, null, 'it stays');
+      await store.probe();
+      return Promise.all(['probe', '0', ''].map(async (key) => (await store.load(key)).ledger));
+    });
+    assert.deepEqual(kept, ['it stays', 'it stays', 'it stays']);
+  });
+
   test('a server that allows no other origins is told with CORS among the causes', async (t) => {
     covers('N-BBA-07', 'W-11');
     const scene = await setting(t, { server: { fault: ['no-cors:always'] } });
