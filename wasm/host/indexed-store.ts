@@ -122,8 +122,10 @@ function pendingLogins(database: Database): NonNullable<Store['pending']> {
       for (const id of ids.map(String)) {
         const row = await database.read<LoginRow | undefined>('logins', (store) => store.get(id));
         if (row && Date.now() - row.at < LONGEST_LOGIN_MS) {
-          const snapshot = await database.unseal(row.snapshot, `login ${id}`);
-          logins.push({ id, names: row.names, snapshot, hasLeft: row.hasLeft });
+          const { names, hasLeft } = row;
+          // Its key may only be unreadable for the moment, and a day ends it.
+          const snapshot = await database.unseal(row.snapshot, `login ${id}`).catch(() => undefined);
+          if (snapshot !== undefined) logins.push({ id, names, snapshot, hasLeft });
         } else {
           await database.write<void>('logins', (store) => void store.delete(id));
         }

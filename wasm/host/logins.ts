@@ -51,10 +51,10 @@ export function login(place: LoginPlace, options: LoginOptions): Promise<Credent
   const run = new Run(place, options, thrown(() => begin(place.client, options)));
   switch (options.by) {
     case 'popup':
-      run.openWindow(options);
+      if (!options.signal?.aborted) run.openWindow(options);
       return run.go();
     case 'redirect':
-      return run.leave();
+      return run.leave(options.signal);
     case 'device':
     case 'paste':
       return run.go();
@@ -122,7 +122,8 @@ class Run {
     try {
       const login = (await place.store.pending?.all())?.find((login) => login.id === id);
       if (!login) return undefined;
-      const flow = thrown(() => Flow.restore(place.client, login.snapshot, now()));
+      const flow = await restoredFlow(place, login, redirect);
+      if (!flow) return undefined;
       const restored = new Run(place, watch, flow, id, held);
       const rejected = redirect === undefined ? undefined : restored.#driver.redirected('callback', redirect);
       if (!rejected) return (run = restored);
@@ -152,7 +153,7 @@ class Run {
     onBlocked(url);
   }
 
-  async leave(): Promise<never> {
+  async leave(signal?: AbortSignal): Promise<never> {
     const { pending } = this.place.store;
     const [url, snapshot] = [this.#signInAddress(), this.flow.save()];
     const names = this.flow.names();
@@ -162,14 +163,30 @@ class Run {
       const message = 'a login by redirect needs a store that outlives the page: indexedDbStore()';
       throw browserFailure('unsupported', message);
     }
-    await pending.put({ id: this.id, names, snapshot, hasLeft: true });
-    globalThis.location.assign(url);
-    return new Promise((_, reject) => {
-      // The browser may have kept this page as it was, for the way back.
-      globalThis.addEventListener?.('pageshow', ({ persisted }) => {
-        if (persisted) reject(browserFailure('came_back', 'nobody has signed in yet', 'sign_in_again'));
+    // Its signal ends all listening.
+    const over = new AbortController();
+    try {
+      signal?.throwIfAborted();
+      await pending.put({ id: this.id, names, snapshot, hasLeft: true });
+      signal?.throwIfAborted();
+      globalThis.location.assign(url);
+      return await new Promise<never>((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), over);
+        globalThis.addEventListener?.(
+          'pageshow',
+          ({ persisted }) => {
+            // The browser may have kept this page as it was, for the way back.
+            if (persisted) reject(browserFailure('came_back', 'nobody has signed in yet', 'sign_in_again'));
+          },
+          over,
+        );
       });
-    });
+    } catch (why) {
+      if (signal?.aborted) await forget(this.place, this.id);
+      throw why;
+    } finally {
+      over.abort();
+    }
   }
 
   async go(): Promise<Credential> {
@@ -180,7 +197,7 @@ class Run {
       await signIn(credential);
       return credential;
     } finally {
-      await store.pending?.take(this.id);
+      await forget(this.place, this.id);
       this.#end();
     }
   }
@@ -214,6 +231,22 @@ class Run {
     this.#channels.forEach((channel) => channel.close());
     this.#held?.release();
   }
+}
+
+/** What cannot be restored never will be, and is in nobody's way. Only who came back for it is told. */
+async function restoredFlow(place: LoginPlace, { id, snapshot }: Pending, redirect?: string): Promise<Flow | undefined> {
+  try {
+    return thrown(() => Flow.restore(place.client, snapshot, now()));
+  } catch (why) {
+    await forget(place, id);
+    if (redirect !== undefined) throw why;
+    return undefined;
+  }
+}
+
+/** A login is over whether or not its store can forget it. */
+async function forget({ store }: LoginPlace, id: string): Promise<void> {
+  await store.pending?.take(id).catch(() => {});
 }
 
 /** What an authorization response adds to an address (RFC 6749 §4.1.2, RFC 9207). */

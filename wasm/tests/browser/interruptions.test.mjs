@@ -26,6 +26,25 @@ inEachBrowser((setting, name) => {
     assert.equal(scene.server.log.filter(({ endpoint, method }) => endpoint === 'device_authorization' && method === 'POST').length, 1);
   });
 
+  test('a saved login that nobody can read stands in no other one’s way', async (t) => {
+    const scene = await setting(t, { server: { interval: 1 }, start: { kept: 'indexed' } });
+    const tab = await scene.open();
+    await scene.click(tab, { by: 'device' });
+    const before = await tab.sees(() => app.shown());
+    await tab.run(() => new Promise((resolve) => {
+      const opening = indexedDB.open('grantflow');
+      opening.onsuccess = () => {
+        const sealed = { iv: new Uint8Array(12), bytes: new ArrayBuffer(64) };
+        const writing = opening.result.transaction('logins', 'readwrite');
+        writing.objectStore('logins').put({ names: [], snapshot: sealed, hasLeft: false, at: Date.now() }, '0 standard');
+        writing.oncomplete = () => resolve(opening.result.close());
+      };
+    }));
+    await tab.reload();
+    await scene.connect(tab, { resume: true });
+    assert.equal((await tab.sees(() => app.shown())).user_code, before.user_code);
+  });
+
   test('a reload while the code is being redeemed presents it once more, and no further', async (t) => {
     const server = await testServer(t);
     const front = await gate(t, server);
