@@ -1,5 +1,8 @@
 /** The machines in wasm, as classes. Each call is a JSON text through one door, and decides nothing here. */
 
+// An application may know no newer language than ES2022.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Answer, Ask, Client, Credential, Now, Prompt, Redirects, Rejected, RenewalStep, Result, Step } from './types.js';
 import load, { Machine, type InitInput } from './wasm/grantflow_wasm.js';
 

@@ -2,8 +2,9 @@
 // each entry.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -32,6 +33,18 @@ test('every entry of the package leads to a file', () => {
 test('the types can be taken apart to their end, and what is wrong is an error', () => {
   const [tsc, config] = ['node_modules/.bin/tsc', 'tests/tsconfig.json'];
   execFileSync(tsc, ['-p', config], { cwd: ROOT, encoding: 'utf8' });
+});
+
+test('the types ask nothing newer of an application than ES2022', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'grantflow-consumer-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/grantflow'), 'dir');
+  const entries = ['', '/callback', '/providers'].map((entry) => `import 'grantflow${entry}';`);
+  writeFileSync(join(folder, 'app.ts'), `${entries.join('\n')}\nimport { connect } from 'grantflow';\nexport const acme = connect({ provider: {} });\n`);
+  const options = ['--strict', '--noEmit', '--target', 'ES2022', '--lib', 'ES2022,DOM', '--skipLibCheck', 'false', '--moduleResolution', 'bundler', '--module', 'ES2022'];
+  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), [...options, 'app.ts'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(stdout, '');
 });
 
 test('nothing that a browser loads makes code of text, or markup', () => {
