@@ -76,7 +76,6 @@ async function signOut() {
   givingUp?.abort();
   await login;
   await (await connection).logout();
-  failure = undefined;
   await setAlarm();
 }
 
@@ -96,7 +95,20 @@ async function status() {
   };
 }
 
-const DOORS = { status, sign_in: signIn, sign_out: signOut, renew };
+/** How it failed is told until something goes well: a popup that asks for it may be gone by then. */
+function told(door) {
+  return async () => {
+    try {
+      await door();
+      failure = undefined;
+    } catch (why) {
+      failure = why.message;
+      throw why;
+    }
+  };
+}
+
+const DOORS = { status, sign_in: signIn, sign_out: told(signOut), renew: told(renew) };
 
 // At once, and not after something was awaited: Chrome wakes the worker for these alone.
 chrome.alarms.onAlarm.addListener(wake);

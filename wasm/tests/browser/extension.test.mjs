@@ -65,6 +65,22 @@ test('a person who refuses is told so, and one who cancels is asked again', { ti
   assert.equal(await page.textContent('#failure'), '');
 });
 
+test('a renewal that fails is told until something goes well', { timeout: 120_000 }, async (t) => {
+  const server = await testServer(t, '--interval', '1', '--person', 'approve', '--fault', 'no-refresh-token');
+  const { context, id } = await loaded(t, server.provider);
+  const page = await popup(context, id);
+  await page.click('#sign-in');
+  await page.waitForSelector('#signed-in:not([hidden])');
+  await page.click('#renew');
+  await page.waitForSelector('#failure:not(:empty)');
+  // It shows what it is told every second.
+  await page.waitForTimeout(1500);
+  assert.notEqual(await page.textContent('#failure'), '');
+  await page.click('#sign-out');
+  await page.waitForSelector('#signed-out:not([hidden])');
+  assert.equal(await page.textContent('#failure'), '');
+});
+
 test('no token leaves the worker by a message', { timeout: 120_000 }, async (t) => {
   const server = await testServer(t, '--interval', '1', '--person', 'approve');
   const { context, id } = await loaded(t, server.provider);
