@@ -109,7 +109,7 @@ const NOTES: Record<string, string> = {
   late: `On the way, the answer is held up for ${LATE_MS / 1000} s.`,
 };
 
-/** A call of the API changes nothing, and has a token in its header. */
+/** A call of the API changes nothing. */
 function changesSomething(call: Call): boolean {
   return call.type !== 'request' || call.path !== '/api';
 }

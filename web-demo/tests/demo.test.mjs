@@ -212,6 +212,25 @@ describe('a credential', () => {
     assert.match(await text(page, '#clocks'), /clock is right, the server’s right/);
   });
 
+  test('and everything else is gone when all begins afresh, also what no server chosen here knows of', async () => {
+    const page = await openDemo(context, demo.url, { flow: 'popup' });
+    await signInByPopup(page);
+    await page.check('#flow-device', { force: true });
+    await page.click('#sign-in');
+    await page.waitForSelector('.user-code');
+    const choose = async (choice) => {
+      await page.evaluate((choice) => sessionStorage.setItem('grantflow-demo choice', choice), choice);
+      await page.reload();
+      await page.waitForSelector('[data-ready]');
+    };
+    await choose('google device');
+    await page.click('#afresh');
+    await until(page, '#log', 'as on the first day');
+    await choose('standard device');
+    assert.match(await text(page, '#credential'), /nobody is signed in/);
+    assert.deepEqual((await everythingKept(page, 'grantflow-demo')).names.logins, []);
+  });
+
   test('and its secrets are in no log, no cache, and no journal of the server', async () => {
     covers('W-34');
     const answers = [];
@@ -222,26 +241,48 @@ describe('a credential', () => {
     await signInByPopup(page);
     await page.click('#call');
     await until(page, '#credential-said', 'The API answers 200');
-    const [{ access_token, refresh_token }] = await Promise.all(answers);
-    assert.ok(access_token && refresh_token);
+    await page.click('#renew');
+    await until(page, '#credential-said', 'Renewed.');
+    await page.click('#sign-out');
+    await until(page, '#credential-said', 'the server has revoked the tokens');
+    const secrets = (await Promise.all(answers)).flatMap(({ access_token, refresh_token }) => [access_token, refresh_token]);
+    assert.equal(new Set(secrets.filter(Boolean)).size, 4);
     const shown = await page.evaluate(() => document.documentElement.outerHTML);
-    for (const secret of [access_token, refresh_token]) assert.ok(!shown.includes(secret));
-    const kept = await page.evaluate(async () => {
-      const opening = indexedDB.open('grantflow-demo-server');
-      await new Promise((resolve) => (opening.onsuccess = resolve));
-      const reading = opening.result.transaction('lines').objectStore('lines').getAll();
-      await new Promise((resolve) => (reading.onsuccess = resolve));
-      const lines = reading.result.map(({ call }) => JSON.stringify(call) + new TextDecoder().decode(call.body));
-      return { lines, caches: await caches.keys() };
-    });
-    assert.ok(kept.lines.length > 3);
-    assert.deepEqual(kept.caches, []);
-    for (const line of kept.lines) {
-      assert.ok(!line.includes(access_token) && !line.includes(refresh_token), 'no answer is kept');
-      assert.ok(!line.includes('callback.html?'), 'no callback is kept');
+    const kept = await everythingKept(page, 'grantflow-demo-server');
+    assert.ok(kept.names.lines.length > 5);
+    assert.ok(kept.text.includes('standard'), 'what is kept can be read here');
+    for (const secret of secrets) assert.ok(!shown.includes(secret), 'no token is shown');
+    for (const secret of [...secrets, 'refresh_token', 'code_verifier', 'callback.html']) {
+      assert.ok(!kept.text.includes(secret), `${secret} is not kept in clear`);
     }
+    assert.deepEqual(kept.keys, [false], 'what it is sealed with cannot be read');
+    assert.deepEqual(await page.evaluate(() => caches.keys()), []);
   });
 });
+
+/** All that stands in a database, as text; the names in each table; whether keys can be read. */
+function everythingKept(page, name) {
+  return page.evaluate(async (name) => {
+    const asked = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const [names, parts, keys] = [{}, [], []];
+    const spell = (value) => {
+      if (value instanceof CryptoKey) return void keys.push(value.extractable);
+      if (value instanceof ArrayBuffer) return void parts.push(new TextDecoder('latin1').decode(value));
+      if (ArrayBuffer.isView(value)) return spell(value.buffer);
+      if (typeof value === 'object' && value) return Object.values(value).forEach(spell);
+      parts.push(String(value));
+    };
+    const database = await asked(indexedDB.open(name));
+    for (const table of database.objectStoreNames) {
+      const store = database.transaction(table).objectStore(table);
+      const [all, rows] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
+      names[table] = all;
+      rows.forEach(spell);
+    }
+    database.close();
+    return { names, text: parts.join('\n'), keys };
+  }, name);
+}
 
 describe('a fault', () => {
   const arm = (page, name) => page.check(`#fault-${name}`);
