@@ -13,7 +13,7 @@ import { Log } from './log.js';
 import type { Drawing } from './machine.js';
 import { Pace } from './pace.js';
 import { say, showFailure, showPrompt } from './prompt.js';
-import { issuer, PATIENCE_MS, redirectUris, type Dialect } from './protocol.js';
+import { DIALECTS, issuer, PATIENCE_MS, redirectUris, type Dialect } from './protocol.js';
 import { doorOf, providerOf, VENDORS } from './providers.js';
 import { Tabs } from './tabs.js';
 import { startTheme } from './theme.js';
@@ -199,7 +199,10 @@ class Demo {
 
   async #afresh(): Promise<void> {
     this.#underWay?.abort(new Error('begun afresh'));
-    for (const connection of this.#connections.values()) await connection.logout().catch(() => {});
+    // Also of what nobody has looked at since the page was loaded.
+    for (const dialect of DIALECTS) await this.#connection(dialect).logout().catch(() => {});
+    const { pending } = this.#store;
+    for (const { id } of (await pending?.all()) ?? []) await pending?.take(id);
     await ask({ type: 'forget' });
     setClockRight();
     this.#log.clear();
