@@ -229,7 +229,7 @@ impl Logins {
         let place = self.place(key, client);
         let ask = place.ask_for_a_person();
         let mut logout = Renewal::sign_out(&place.client, ask, &entropy()?, self.clock.now());
-        let (outcome, _) = place.perform(&mut logout, |_| ()).await?;
+        let outcome = place.replace(&mut logout).await?;
         self.withdraw(&place.key);
         let Outcome::SignedOut { was_there, revoked } = outcome else { return Err(unexpected()) };
         Ok(SignedOut { was_there, revoked })
@@ -261,7 +261,7 @@ impl Logins {
         let ask = place.ask_for_a_person();
         let now = self.clock.now();
         let mut login = Renewal::sign_in(&place.client, credential.clone(), ask, &entropy()?, now);
-        let (outcome, _) = place.perform(&mut login, |_| ()).await?;
+        let outcome = place.replace(&mut login).await?;
         let Outcome::SignedIn(kept) = outcome else { return Err(unexpected()) };
         self.withdraw(&place.key);
         match kept {

@@ -73,17 +73,31 @@ impl Place {
         Ok(Renewal::renew(&self.client, ask, &entropy()?, self.clock.now()))
     }
 
-    /// Drives a renewal, a sign-in or a sign-out of this record. What was [`Outcome::StillGood`]
-    /// comes with the reason in full.
+    /// Drives a renewal of this record. What was [`Outcome::StillGood`] comes with the reason in
+    /// full.
     pub(crate) async fn perform(
         &self,
         renewal: &mut Renewal,
         deliver: impl FnMut(Credential) + Send,
     ) -> Result<(Outcome, Option<Error>), Error> {
-        // A watcher that panics must not cost the token that is on its way.
-        let watch = |event: &Event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))));
-        let performer =
-            Performer::new(&*self.store, &self.key, &*self.transport, &self.clock, &watch);
-        performer.perform(renewal, deliver).await
+        let watch = self.careful_watch();
+        self.performer(&watch).perform(renewal, deliver).await
+    }
+
+    /// Drives what puts a login in the record's place, or none. Whatever stands there is in nobody's
+    /// way: what cannot be used counts as nothing.
+    pub(crate) async fn replace(&self, renewal: &mut Renewal) -> Result<Outcome, Error> {
+        let watch = self.careful_watch();
+        let performed = self.performer(&watch).replacing().perform(renewal, |_| ()).await;
+        performed.map(|(outcome, _)| outcome)
+    }
+
+    fn performer<'a>(&'a self, watch: &'a (dyn Fn(&Event) + Send + Sync)) -> Performer<'a> {
+        Performer::new(&*self.store, &self.key, &*self.transport, &self.clock, watch)
+    }
+
+    /// A watcher that panics must not cost the token that is on its way.
+    fn careful_watch(&self) -> impl Fn(&Event) + Send + Sync + '_ {
+        |event| drop(catch_unwind(AssertUnwindSafe(|| (self.watch)(event))))
     }
 }

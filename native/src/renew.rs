@@ -18,7 +18,7 @@ use crate::drive::Event;
 use crate::error::Error;
 use crate::owner;
 use crate::store::{
-    CredentialStore, HeldLock, Journal, Key, Locks, MemoryStore, Saved, StoreError,
+    CredentialStore, HeldLock, Journal, Key, Locks, MemoryStore, Saved, StoreError, unless_unusable,
 };
 use crate::transport::Transport;
 
@@ -35,6 +35,8 @@ pub(crate) struct Performer<'a> {
     clock: &'a Clock,
     watch: &'a (dyn Fn(&Event) + Send + Sync),
     locks: Vec<Box<dyn HeldLock>>,
+    /// What stands there gives way, so it need not be of any use.
+    replaces: bool,
     /// The store's own words for what it could not do, and for whose the record is.
     trouble: Option<StoreError>,
     borrowed_from: Option<String>,
@@ -60,9 +62,16 @@ impl<'a> Performer<'a> {
             clock,
             watch,
             locks: Vec::new(),
+            replaces: false,
             trouble: None,
             borrowed_from: None,
         }
+    }
+
+    /// For a login that takes the record's place, and a logout that leaves nothing there.
+    pub(crate) fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
     }
 
     /// Drives the renewal to its end. `deliver` gets new tokens as soon as they are there, before
@@ -188,7 +197,8 @@ impl<'a> Performer<'a> {
 
     async fn load(&mut self) -> Result<Loaded, StoreError> {
         let noted = self.journal().read(&self.notes).await?;
-        let record = self.store.load(self.key).await?;
+        let record = self.store.load(self.key).await;
+        let record = if self.replaces { unless_unusable(record)? } else { record? };
         self.borrowed_from = record.as_ref().and_then(|record| record.borrowed_from.clone());
         Ok(Loaded {
             is_borrowed: self.borrowed_from.is_some(),

@@ -189,6 +189,17 @@ pub enum Saved {
     Changed(Option<Box<Credential>>),
 }
 
+/// What stands under a key for somebody who puts something else there: what cannot be used is
+/// nothing.
+pub(crate) fn unless_unusable(
+    found: Result<Option<Record>, StoreError>,
+) -> Result<Option<Record>, StoreError> {
+    match found {
+        Err(why) if why.is_of_one_record() => Ok(None),
+        found => found,
+    }
+}
+
 /// Keeps other tasks and processes from one record while its refresh token is spent.
 pub trait Locks: Send + Sync {
     /// Whether the tool that owns the store has a lock of its own, which a renewal has to hold too.

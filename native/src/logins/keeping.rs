@@ -79,7 +79,7 @@ impl Logins {
         let place = self.place(key.clone(), self.client_of(&login)?);
         let due = Due::Within { min_ttl: Duration::ZERO, margin: Duration::ZERO };
         let mut renewal = place.renewal(due, Unwritten::default())?;
-        let placed = place.perform(&mut renewal, |_| ()).await;
+        let placed = place.replace(&mut renewal).await;
         self.withdraw(key);
         match placed {
             Err(Error::Ended(Ended::Busy)) => Err(Error::LoginWaits(key.to_string())),

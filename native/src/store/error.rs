@@ -54,6 +54,8 @@ pub enum StoreError {
         /// Whose.
         provider: String,
     },
+    /// The file of another tool, to which a reference in ours leads.
+    Lender(Box<StoreError>),
     /// Larger than any store.
     TooLarge {
         /// The file.
@@ -144,6 +146,7 @@ impl StoreError {
             | Self::Entry { .. }
             | Self::ReadOnly { .. }
             | Self::OtherAccount { .. } => Remedy::SignInAgain,
+            Self::Lender(why) => why.remedy(),
             Self::Busy { .. }
             | Self::Keychain(
                 KeychainError::Locked | KeychainError::TimedOut | KeychainError::Failed,
@@ -169,7 +172,21 @@ impl StoreError {
             | Self::System { .. }
             | Self::Keychain(_) => StoreTrouble::NotWritable,
             Self::NoLock { .. } | Self::Busy { .. } => StoreTrouble::NoLock,
+            Self::Lender(why) => why.trouble(),
         }
+    }
+
+    /// Whether the file itself is whole, and only what stands under the key cannot be used.
+    pub(crate) fn is_of_one_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Entry { .. } | Self::Missing { .. } | Self::NoEntry { .. } | Self::Lender(_)
+        )
+    }
+
+    /// The same, of a file that a reference leads to.
+    pub(super) fn of_lender(self) -> Self {
+        if self.is_of_one_record() { self } else { Self::Lender(Box::new(self)) }
     }
 
     /// A text that is empty; the file is named by [`StoreError::of`].
@@ -235,6 +252,7 @@ impl fmt::Display for StoreError {
             Self::Entry { provider } => {
                 write!(f, "the credential for {provider} is incomplete: sign in again")
             }
+            Self::Lender(why) => why.fmt(f),
             Self::TooLarge { path } => write!(f, "{} is larger than 4 MiB", path.display()),
             Self::Unsafe { path, why } => write!(f, "{} {why}", path.display()),
             Self::ReadOnly { owner } => write!(
@@ -310,6 +328,7 @@ impl std::error::Error for StoreError {
         match self {
             Self::System { source, .. } => Some(source),
             Self::Keychain(why) => Some(why),
+            Self::Lender(why) => why.source(),
             Self::NoHome
             | Self::Missing { .. }
             | Self::NoEntry { .. }

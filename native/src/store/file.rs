@@ -206,7 +206,8 @@ impl FileStore {
             Some(Entry::Login(credential)) => Ok(Some(self.told(*credential))),
             Some(Entry::Borrowed { tool, path }) => {
                 let lender = Self::by(path, Some(tool));
-                let Some(record) = lender.record(key)? else { return Err(lender.nothing_for(key)) };
+                let record = lender.record(key).map_err(StoreError::of_lender)?;
+                let record = record.ok_or_else(|| lender.nothing_for(key))?;
                 // Also where we might renew it there: it is not ours to do from here.
                 Ok(Some(Record { borrowed_from: Some(tool.name().to_owned()), ..record }))
             }

@@ -26,7 +26,7 @@ use super::private::ROOM_FOR_TOKENS;
 use super::shape::{Entry, Shape};
 use super::{
     CredentialStore, Expected, FileStore, Journal, Key, KeychainError, Locks, Record, Saved,
-    StoreError,
+    StoreError, unless_unusable,
 };
 use crate::drive::BoxFuture;
 
@@ -169,7 +169,8 @@ impl KeychainStore {
             let text = item::read(chain, ITEM)?;
             let in_chain =
                 text.as_ref().map(|text| Shape::Own.login(text, key)).transpose()?.flatten();
-            let in_file = if self.or_file { self.beside.record(key)? } else { None };
+            let in_file =
+                if self.or_file { unless_unusable(self.beside.record(key))? } else { None };
             let there = newer(in_chain.map(record), in_file).map(|record| record.credential);
             if !expected.is_met_by(there.as_ref()) {
                 let is_saved = there.as_ref().is_some_and(|there| is_same(there, credential));

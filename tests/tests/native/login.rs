@@ -3,6 +3,7 @@
 mod cancelling;
 mod dialects;
 pub(crate) mod person;
+mod replacing;
 mod resuming;
 mod routes;
 mod waiting;
