@@ -79,6 +79,16 @@ async fn a_logout_is_from_both() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_used_in_the_file_keeps_no_login_out_of_the_keychain() {
+    let place = Place::new();
+    std::fs::write(place.file(), r#"{"standard":7}"#).unwrap();
+    let store = place.store().or_file();
+    put(&store, &issued("1", 1)).await;
+    assert_eq!(token(&store).await.unwrap(), "1");
+    assert_eq!(std::fs::read_to_string(place.file()).unwrap(), "{}");
+}
+
+#[tokio::test]
 async fn a_file_that_nobody_named_for_it_is_not_looked_at() {
     let place = Place::new();
     FileStore::at(place.file()).save(&issued("1", 1)).unwrap();
