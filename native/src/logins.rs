@@ -14,7 +14,7 @@ use grantflow_core::{
 };
 
 use crate::clock::Clock;
-use crate::drive::{By, Event, drive};
+use crate::drive::{Asked, By, Event, drive};
 use crate::error::Error;
 use crate::host::Host;
 use crate::keeper::{Keeper, KeeperOptions};
@@ -202,6 +202,7 @@ impl Logins {
         if let Some(prompt @ Prompt::OpenUrl { .. }) = flow.prompt() {
             self.take_paste(&mut flow, &prompt, host).await;
         }
+            host.event(&Event::Prompted { prompt: Asked::Nothing });
         let mut resumed = Resumed { claimed: waiting.claim(&snapshot)?, host };
         let credential = drive(&mut flow, &self.clock, &*self.transport, &mut resumed).await?;
         options.check(&credential)?;

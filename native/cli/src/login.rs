@@ -60,6 +60,7 @@ pub(crate) async fn login(here: &Here, asked: arguments::Login) -> Result<Exit, 
     let task = logins.login(&client, &options, &mut person);
     let ending = Ending { again: &again, expected: &asked.expected, next };
     let credential = ending.of(task, &gone).await?;
+    drop(person); // and with it what it draws and reads
     signed_in(output, &client, &key, &credential)
 }
 
@@ -82,6 +83,7 @@ pub(crate) async fn resume(here: &Here, asked: &arguments::Resume) -> Result<Exi
     let task = logins.resume(&client, &options, &mut person);
     let ending = Ending { again: &again, expected: &asked.expected, next };
     let credential = ending.of(task, &gone).await?;
+    drop(person); // and with it what it draws and reads
     signed_in(output, &client, &key, &credential)
 }
 

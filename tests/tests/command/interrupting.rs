@@ -1,16 +1,24 @@
 //! Ctrl-C at any point.
 
+#[cfg(unix)]
+use std::fs::File;
 #[cfg(target_os = "linux")]
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 #[cfg(target_os = "linux")]
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use grantflow_test_server::Person;
 use grantflow_tests::covers;
 
 use crate::command::Home;
+#[cfg(unix)]
+use crate::renewing::Endpoint;
 use crate::server::{TestServer, standard};
+#[cfg(unix)]
+use crate::server::{get, redirect_of};
 
 #[test]
 fn a_browser_login_closes_its_port_and_leaves_nothing() {
@@ -63,18 +71,36 @@ fn a_resumed_login_can_be_resumed_again() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_login_that_was_resumed_gives_the_terminal_back_once_the_answer_is_there() {
+    let (home, endpoint) = (Home::new(), Endpoint::open());
+    let server = TestServer::start(standard(Person::Approve));
+    let address = endpoint.url();
+    let file = home.file("acme.toml", &server.provider_file_by(address.trim_end_matches("/token")));
+    let login = ["login", "--provider-file", &file, "--flow", "paste", "--no-wait", "--json"];
+    let begun = home.run(&login);
+    let address = begun.event("prompt")["sign_ins"][0]["url"].as_str().unwrap().to_owned();
+    let (mut terminal, mut screen) = terminal(&home, &["resume", "--provider-file", &file]);
+    read_until(&mut screen, "paste");
+    let keyboard = terminal.stdin.as_mut().unwrap();
+    write!(keyboard, "{}\r", redirect_of(&address).trim_end()).unwrap();
+    let asked = endpoint.asked();
+    keyboard.write_all(b"\x03").unwrap();
+    // A command that is deaf goes on when it has its answer.
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(5));
+        drop(asked);
+    });
+    let after = read_until(&mut screen, "echok");
+    assert!(after.contains("ended 130"), "{after}");
+    drop(terminal.stdin.take());
+    terminal.wait().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_question_hears_a_request_to_end_and_gives_the_terminal_back() {
     let home = Home::new();
-    let login = home.command(&["login"]);
-    let mut terminal = Command::new("script");
-    // The shell looks at the terminal afterwards.
-    let program = login.get_program().display();
-    terminal.args(["-qc", &format!("{program} login; echo ended $?; stty -a"), "/dev/null"]);
-    let variables = login.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    terminal.envs(variables).env("TERM", "xterm");
-    let terminal = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut terminal = terminal.expect("script, of util-linux");
-    let mut screen = BufReader::new(terminal.stdout.take().unwrap());
+    let (mut terminal, mut screen) = terminal(&home, &["login"]);
     read_until(&mut screen, "Esc leaves");
 
     let asking = descendant(terminal.id()).expect("the command runs under the shell");
@@ -84,6 +110,24 @@ fn a_question_hears_a_request_to_end_and_gives_the_terminal_back() {
     assert!(after.contains(" icanon") && after.contains(" echo "), "{after}");
     drop(terminal.stdin.take());
     terminal.wait().unwrap();
+}
+
+/// The command in a terminal, whose shell looks at the terminal afterwards.
+#[cfg(target_os = "linux")]
+fn terminal(home: &Home, arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
+    let command = home.command(arguments);
+    let program = command.get_program().display();
+    let words = arguments.join(" ");
+    let mut terminal = Command::new("script");
+    // The shell outlives a Ctrl-C that is meant for the command.
+    let line = format!("trap : INT; {program} {words}; echo ended $?; stty -a");
+    terminal.args(["-qc", &line, "/dev/null"]);
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    terminal.envs(variables).env("TERM", "xterm");
+    let terminal = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut terminal = terminal.expect("script, of util-linux");
+    let screen = BufReader::new(terminal.stdout.take().unwrap());
+    (terminal, screen)
 }
 
 /// What is on the screen until this is.

@@ -110,26 +110,26 @@ fn an_interrupt_before_anything_is_spent_leaves_at_once() {
 }
 
 /// A token endpoint whose answers come when the test says so.
-struct Endpoint {
+pub(crate) struct Endpoint {
     listener: TcpListener,
 }
 
 /// A request that waits for its answer.
-struct Asked {
+pub(crate) struct Asked {
     stream: TcpStream,
 }
 
 impl Endpoint {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap() }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/token", self.listener.local_addr().unwrap())
     }
 
     /// A provider whose tokens come from here, and a login to it that lasts for so many seconds.
-    fn provider_file(&self, home: &Home, lasts: u64) -> String {
+    pub(crate) fn provider_file(&self, home: &Home, lasts: u64) -> String {
         let url = self.url();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let now = u64::try_from(now.as_millis()).unwrap();
@@ -146,7 +146,7 @@ impl Endpoint {
     }
 
     /// The next request, read to its end.
-    fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         let (stream, _) = self.listener.accept().unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let (mut line, mut length) = (String::new(), 0);

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use grantflow::{Client, Configuration, Error, Logins, Pending, PendingError, Rejected, Route};
+use grantflow::{
+    Asked, Client, Configuration, Error, Event, Key, LoginOptions, Logins, Pending, PendingError,
+    Rejected, Route, StoreError,
+};
 use grantflow_test_server::{Dialect, Endpoint, Hesitation};
 use grantflow_tests::covers;
 
@@ -88,6 +91,18 @@ async fn of_two_that_end_one_login_one_redeems_the_code() {
     let (won, lost) = if outcomes.0.is_ok() { outcomes } else { (outcomes.1, outcomes.0) };
     assert!(won.is_ok() && taken(&lost), "{won:?} {lost:?}");
     assert_eq!(scene.asked(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_any_more_once_the_answer_is_there() {
+    let scene = Scene::of(Dialect::Standard).await;
+    begin(&scene, Route::Paste).await.unwrap();
+    let mut person = Person::with(&scene.server, Habit::AddressBar);
+    elsewhere(&scene).resume(&scene.client, &options(None), &mut person).await.unwrap();
+    let at = |wanted: fn(&Event) -> bool| person.events.iter().position(wanted);
+    let rest = at(|event| matches!(event, Event::Prompted { prompt: Asked::Nothing }));
+    let sent = at(|event| matches!(event, Event::Sent { .. }));
+    assert!(rest.is_some() && rest < sent, "{:?}", person.events);
 }
 
 #[tokio::test]
