@@ -25,6 +25,7 @@ use std::future::Future;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command};
@@ -83,8 +84,15 @@ fn leave_no_core_file() {
 
 /// Runs on this thread: a login waits more than it works.
 fn wait_for<T>(here: &Here, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// What still runs on another thread is a write that has begun, which is as good as done, or what
+/// may be stuck and is of no use any more: the look-up of a host name, the wait for a lock. A write
+/// that is cut off leaves the old file or the new one.
+const LAST_WRITE: Duration = Duration::from_millis(500);
+
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(until_interrupted(here, task))
+    let outcome = runtime.block_on(until_interrupted(here, task));
+    runtime.shutdown_timeout(LAST_WRITE);
+    outcome
 }
 
 /// Ctrl-C drops the task: its listener closes, its terminal goes back, and no file is half written

@@ -69,6 +69,24 @@ fn a_resumed_login_can_be_resumed_again() {
     assert_eq!(server.findings(), [""; 0]);
 }
 
+#[cfg(unix)]
+#[test]
+fn it_does_not_wait_for_what_is_stuck_on_another_thread() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
+    let file = home.file("acme.toml", &server.provider_file());
+    assert_eq!(home.run(&["login", "--provider-file", &file, "--flow", "device"]).code, Some(0));
+    let lock = File::open(home.path().join("data/auth.json.grantflow/store.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut logout = home.start(&["logout", "--provider-file", &file]);
+    while logout.next("state")["state"] != "Removing" {}
+    logout.interrupt();
+    let begun = Instant::now();
+    let run = logout.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(run.err.contains("grantflow status tells"), "it may be done or not: {}", run.err);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_login_that_was_resumed_gives_the_terminal_back_once_the_answer_is_there() {
