@@ -1,5 +1,6 @@
 //! What can be said to the command. Its help, man page and completions come from here.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -46,8 +47,8 @@ pub(crate) struct Common {
 #[derive(Args, Clone, Default)]
 pub(crate) struct Place {
     /// The file that keeps the credentials, ours or another tool's; or `keychain`, or
-    /// `keychain-or-file`
-    #[arg(long, global = true, value_name = "PATH", env = "GRANTFLOW_STORE")]
+    /// `keychain-or-file`; `GRANTFLOW_STORE` if not given
+    #[arg(long, global = true, value_name = "PATH")]
     pub(crate) store: Option<PathBuf>,
     /// Renew in a file of another tool that would rather do so alone; what that risks is said
     #[arg(long, global = true)]
@@ -142,6 +143,12 @@ impl Which {
 }
 
 impl Place {
+    /// The store that the environment names, if no argument does. An empty variable names none.
+    pub(crate) fn or_of_environment(self) -> Self {
+        let named = || env::var_os("GRANTFLOW_STORE").filter(|named| !named.is_empty());
+        Self { store: self.store.or_else(|| named().map(PathBuf::from)), ..self }
+    }
+
     /// The arguments that name this store again.
     pub(crate) fn again(&self) -> Vec<String> {
         let store = self.store.as_deref().map(|store| ["--store".to_owned(), path(store)]);

@@ -5,7 +5,9 @@ use std::io;
 use std::process::ExitCode;
 
 use grantflow::core::Misconfigured;
-use grantflow::{Error, Remedy, StoreError};
+use grantflow::{Error, PendingError, Remedy, StoreError};
+
+use crate::progress::Passed;
 
 /// The exit codes. They are stable: programs decide by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +137,7 @@ impl Failure {
     }
 
     pub(crate) fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted", "nothing was changed")
+        Self::new(Exit::Interrupted, "interrupted", Passed::Nothing.told())
     }
 
     /// What a login, renewal or the store said of the record that these arguments name.

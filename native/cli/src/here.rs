@@ -1,17 +1,17 @@
-//! Where a command runs: its terminal, its store, and whether it may be interrupted just now.
+//! Where a command runs: its terminal, its store, and how far it has come.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grantflow::store::{Home, KeychainStore, Rights, Tool};
 use grantflow::transport::{Http, HttpOptions, Transport};
-use grantflow::{CredentialStore, Error, Event, FileStore, Logins};
+use grantflow::{CredentialStore, Error, FileStore, Logins};
 
 use crate::arguments::{Common, Place};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::person::watch;
+use crate::progress::Progress;
 use crate::provider::ourselves;
 use crate::trace::Trace;
 
@@ -19,7 +19,7 @@ use crate::trace::Trace;
 pub(crate) struct Here {
     pub(crate) output: Output,
     pub(crate) place: Place,
-    pub(crate) spending: Spending,
+    pub(crate) progress: Progress,
 }
 
 /// The store that was named, or this user's own.
@@ -29,14 +29,10 @@ pub(crate) enum Store {
     Keychain(KeychainStore),
 }
 
-/// Whether a refresh token is being spent, as the events tell.
-#[derive(Clone, Default)]
-pub(crate) struct Spending(Arc<AtomicBool>);
-
 impl Here {
     pub(crate) fn new(common: &Common) -> Self {
-        let (place, spending) = (common.place.clone(), Spending::default());
-        Self { output: Output::new(common), place, spending }
+        let (place, progress) = (common.place.clone().or_of_environment(), Progress::default());
+        Self { output: Output::new(common), place, progress }
     }
 
     /// The logins in the store.
@@ -49,9 +45,9 @@ impl Here {
         let http = http.map_err(|why| Failure::of("", &Error::Http(why)))?;
         let logins = store.logins(Arc::new(http));
         let trace = Mutex::new(Trace::new(self.output.err, self.output.width));
-        let (output, spending) = (self.output, self.spending.clone());
+        let (output, progress) = (self.output, self.progress.clone());
         Ok(logins.with_variables(ourselves()).with_watch(move |event| {
-            spending.see(event);
+            progress.see(event);
             watch(&output, &mut trace.lock().unwrap_or_else(PoisonError::into_inner), event);
         }))
     }
@@ -132,19 +128,4 @@ impl Store {
 /// The other tool whose file this is.
 pub(crate) fn tool_of(path: &Path) -> Option<Tool> {
     Tool::of(path, &Home::look())
-}
-
-impl Spending {
-    /// From the mark that a token is about to be spent, until nothing can be lost any more.
-    fn see(&self, event: &Event) {
-        if let Event::Polled { state: "Marking", .. } = event {
-            self.0.store(true, Ordering::Relaxed);
-        } else if let Event::Finished { .. } = event {
-            self.0.store(false, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }

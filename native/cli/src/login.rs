@@ -55,7 +55,7 @@ pub(crate) async fn login(here: &Here, asked: arguments::Login) -> Result<Exit, 
         "grantflow login {again} --no-wait, then {resume} with the answer on standard input"
     );
     let login = Login::of(client.provider(), resume, false);
-    let mut person = Person::new(output, login, asked.flow == Flow::Paste);
+    let mut person = Person::new(here, login, asked.flow == Flow::Paste);
     let gone = person.gone();
     let task = logins.login(&client, &options, &mut person);
     let ending = Ending { again: &again, expected: &asked.expected, next };
@@ -76,7 +76,7 @@ pub(crate) async fn resume(here: &Here, asked: &arguments::Resume) -> Result<Exi
     let resume = format!("grantflow resume {again}{}", expecting(&asked.expected));
     let next = format!("{resume}, with the answer on standard input");
     let login = Login::of(client.provider(), resume, false);
-    let mut person = Person::new(output, login, true).reading_all();
+    let mut person = Person::new(here, login, true).reading_all();
     let gone = person.gone();
     let (account, expect) = (key.account.clone(), asked.expected.expect.clone());
     let options = LoginOptions { account, expect, ..LoginOptions::default() };

@@ -13,6 +13,7 @@ mod login;
 mod output;
 mod paste;
 mod person;
+mod progress;
 mod provider;
 mod qr;
 mod record;
@@ -24,13 +25,14 @@ mod trace;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-
 use std::time::Duration;
+
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Failure};
 use crate::here::Here;
+use crate::progress::Passed;
 
 fn main() -> ExitCode {
     #[cfg(unix)]
@@ -82,13 +84,13 @@ fn leave_no_core_file() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
-/// Runs on this thread: a login waits more than it works.
-fn wait_for<T>(here: &Here, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
 /// What still runs on another thread is a write that has begun, which is as good as done, or what
 /// may be stuck and is of no use any more: the look-up of a host name, the wait for a lock. A write
 /// that is cut off leaves the old file or the new one.
 const LAST_WRITE: Duration = Duration::from_millis(500);
 
+/// Runs on this thread: a login waits more than it works.
+fn wait_for<T>(here: &Here, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(until_interrupted(here, task));
     runtime.shutdown_timeout(LAST_WRITE);
@@ -108,8 +110,9 @@ async fn until_interrupted<T>(
         interrupted = interrupt() => interrupted?,
         outcome = &mut task => return outcome,
     }
-    if !here.spending.is_under_way() {
-        return Err(Failure::interrupted());
+    let passed = here.progress.passed();
+    if passed != Passed::Marking {
+        return Err(Failure::new(Exit::Interrupted, "interrupted", passed.told()));
     }
     let output = here.output;
     output.explain("finishing the renewal, so that the new token is not lost; again to leave");
@@ -117,7 +120,7 @@ async fn until_interrupted<T>(
         biased;
         again = interrupt() => {
             again?;
-            "the refresh token may be spent: grantflow status, and sign in again if need be"
+            passed.told()
         }
         outcome = task => {
             outcome?;

@@ -11,9 +11,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::exit::{Exit, Failure};
+use crate::here::Here;
 use crate::instructions::{self, Login};
 use crate::output::{Output, clock};
 use crate::paste::{Input, Pastes};
+use crate::progress::Progress;
 use crate::trace::{self, Trace};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,6 +31,7 @@ pub(crate) struct Person {
     reads_all: bool,
     only_paste: bool,
     countdown: Option<Countdown>,
+    progress: Progress,
     gone: Arc<Gone>,
 }
 
@@ -55,10 +58,12 @@ impl Gone {
 }
 
 impl Person {
-    pub(crate) fn new(output: Output, login: Login, only_paste: bool) -> Self {
+    pub(crate) fn new(here: &Here, login: Login, only_paste: bool) -> Self {
+        let (output, progress) = (here.output, here.progress.clone());
         let trace = Trace::new(output.err, output.width);
         let (pastes, countdown, gone) = (None, None, Arc::default());
-        Self { output, trace, login, pastes, only_paste, reads_all: false, countdown, gone }
+        let reads_all = false;
+        Self { output, trace, login, pastes, reads_all, only_paste, countdown, progress, gone }
     }
 
     /// All of standard input is one answer, where it is no terminal.
@@ -145,6 +150,7 @@ impl Host for Person {
         if let Event::Prompted { prompt: grantflow::Asked::Nothing } = event {
             self.rest();
         }
+        self.progress.see_login(event);
         watch(&self.output, &mut self.trace, event);
     }
 }

@@ -40,6 +40,19 @@ fn a_client_secret_is_no_argument() {
 }
 
 #[test]
+fn an_empty_variable_names_no_store() {
+    let (home, empty) = (Home::new(), [("GRANTFLOW_STORE", "")]);
+    home.sign_in(&serde_json::json!({}));
+    assert_eq!(home.run_where(&empty, &["status"]), home.run(&["status"]));
+    let named = home.file("named.json", "{");
+    let run = home.run_where(&[("GRANTFLOW_STORE", &named)], &["status"]);
+    assert_eq!(run.code, Some(1), "one that names a store counts: {run:?}");
+    let run = home.run_where(&[("GRANTFLOW_STORE", &named)], &["status", "--store", "own.json"]);
+    assert_ne!(run.code, Some(1), "and an argument counts more: {run:?}");
+    assert_eq!(home.run(&["status", "--store", ""]).code, Some(2), "which is never empty");
+}
+
+#[test]
 fn without_a_terminal_the_choices_are_named() {
     let run = Home::new().run(&["login"]);
     assert_eq!(run.code, Some(2), "{run:?}");

@@ -87,6 +87,40 @@ fn it_does_not_wait_for_what_is_stuck_on_another_thread() {
     assert!(run.err.contains("grantflow status tells"), "it may be done or not: {}", run.err);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_logout_that_was_done_here_is_told_as_done() {
+    let (home, endpoint) = (Home::new(), Endpoint::open());
+    let file = endpoint.provider_file(&home, 60);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let file =
+        home.file("acme.toml", &format!("{text}revocation_endpoint = \"{}\"\n", endpoint.url()));
+    let logout = home.start(&["logout", "--provider-file", &file]);
+    let _asked = endpoint.asked();
+    logout.interrupt();
+    let run = logout.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert_eq!(std::fs::read_to_string(home.store()).unwrap(), "{}");
+    assert!(run.err.contains("signed out here; the server may not"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_login_whose_answer_is_with_the_server_may_have_come_about_there() {
+    let (home, endpoint) = (Home::new(), Endpoint::open());
+    let server = TestServer::start(standard(Person::Approve));
+    let address = endpoint.url();
+    let file = home.file("acme.toml", &server.provider_file_by(address.trim_end_matches("/token")));
+    let mut login =
+        home.start(&["login", "--provider-file", &file, "--flow", "browser", "--no-browser"]);
+    get(&redirect_of(&login.address()));
+    let _asked = endpoint.asked();
+    login.interrupt();
+    let run = login.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert!(run.err.contains("the server may have signed you in"), "{}", run.err);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_login_that_was_resumed_gives_the_terminal_back_once_the_answer_is_there() {
