@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use grantflow::core::{LoopbackHost, LoopbackRedirect, Map};
+use grantflow::core::{ClientAuthentication, LoopbackHost, LoopbackRedirect, Map};
 use grantflow::{Configuration, Provider, ProviderFile, Secret, providers};
 use serde_json::json;
 
@@ -47,7 +47,10 @@ fn complete(mut found: ProviderFile, client_id: Option<String>) -> Result<Provid
     if client_id.is_some() {
         configuration.client_id = client_id;
     }
+    // One that stands in the environment for another client is none of this one's.
+    let sends_one = found.provider.token_endpoint_auth_method != ClientAuthentication::None;
     match std::env::var("GRANTFLOW_CLIENT_SECRET") {
+        _ if !sends_one => {}
         Ok(secret) if !secret.is_empty() && configuration.client_secret.is_none() => {
             configuration.client_secret = Some(Secret::new(secret));
         }

@@ -135,3 +135,15 @@ fn the_secret_of_a_client_comes_from_the_environment() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(server.findings(), [""; 0]);
 }
+
+#[test]
+fn a_secret_in_the_environment_is_for_clients_that_send_one() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let secret = [("GRANTFLOW_CLIENT_SECRET", "of another client")];
+    let login = ["login", "--provider-file", &file, "--flow", "device"];
+    let run = home.run_where(&secret, &login);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(home.run_where(&secret, &["token", "--provider-file", &file]).code, Some(0));
+    assert_eq!(server.findings(), [""; 0]);
+}
