@@ -175,8 +175,9 @@ impl Logins {
         options: &LoginOptions,
         host: &mut dyn Host,
     ) -> Result<Pending, Error> {
-        let (flow, prompt) = self.stage(client, options, host).begin().await?;
         let key = options.key(client);
+        self.store.probe(&key).await?;
+        let (flow, prompt) = self.stage(client, options, host).begin().await?;
         let provider = client.provider().id.clone();
         self.drawer().put(&key, &flow)?;
         Ok(Pending { provider, left: prompt.left(self.clock.now()), prompt })
@@ -201,8 +202,8 @@ impl Logins {
             Flow::restore(client, &snapshot, self.clock.now()).map_err(PendingError::from)?;
         if let Some(prompt @ Prompt::OpenUrl { .. }) = flow.prompt() {
             self.take_paste(&mut flow, &prompt, host).await;
-        }
             host.event(&Event::Prompted { prompt: Asked::Nothing });
+        }
         let mut resumed = Resumed { claimed: waiting.claim(&snapshot)?, host };
         let credential = drive(&mut flow, &self.clock, &*self.transport, &mut resumed).await?;
         options.check(&credential)?;

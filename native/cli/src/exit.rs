@@ -143,6 +143,7 @@ impl Failure {
     /// What a login, renewal or the store said of the record that these arguments name.
     pub(crate) fn of(again: &str, error: &Error) -> Self {
         let error = error.root();
+        let store = store(error);
         let exit = if let Error::TermsNotAccepted(_) = error {
             Exit::NeedsPerson
         } else if let Error::UnknownProvider(_) = error {
@@ -151,14 +152,23 @@ impl Failure {
             Exit::NotSaved
         } else if let Error::NoEntropy = error {
             Exit::Failed
-        } else if let Error::Store(StoreError::ReadOnly { .. }) = error {
+        } else if let Some(StoreError::ReadOnly { .. }) = store {
             Exit::UseOwnerTool
-        } else if let (Error::Store(_), Remedy::FixConfiguration) = (error, error.remedy()) {
+        } else if let (Some(_), Remedy::FixConfiguration) = (store, error.remedy()) {
             Exit::Failed
         } else {
             error.remedy().into()
         };
         Self::new(exit, error, next(again, exit, error))
+    }
+}
+
+/// What the store said, or the folder of logins that wait beside it.
+fn store(error: &Error) -> Option<&StoreError> {
+    if let Error::Store(why) | Error::Pending(PendingError::Store(why)) = error {
+        Some(why)
+    } else {
+        None
     }
 }
 

@@ -91,6 +91,15 @@ fn a_store_that_cannot_be_written_is_found_out_before_anything_is_sent() {
 }
 
 #[test]
+fn a_login_that_cannot_be_put_aside_is_a_matter_of_the_store() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));
+    let file = home.file("acme.toml", &server.provider_file());
+    home.file("data/pending", "in the way");
+    let login = ["login", "--provider-file", &file, "--flow", "device", "--no-wait"];
+    assert_ended(&home.run(&login), 1, "pending");
+}
+
+#[test]
 fn an_answer_for_another_login_is_refused_and_the_login_goes_on() {
     covers(&["B-LS-13"]);
     let (home, server) = (Home::new(), TestServer::start(standard(Person::Approve)));

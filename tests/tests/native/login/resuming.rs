@@ -106,6 +106,16 @@ async fn nothing_is_asked_any_more_once_the_answer_is_there() {
 }
 
 #[tokio::test]
+async fn a_login_that_could_not_be_kept_is_not_begun() {
+    let scene = Scene::of(Dialect::Standard).await;
+    fs::create_dir_all(scene.folder.path().join("store")).unwrap();
+    fs::write(scene.store().path(), "{").unwrap();
+    let outcome = begin(&scene, Route::Device).await;
+    assert!(matches!(outcome, Err(Error::Store(StoreError::Corrupt { .. }))), "{outcome:?}");
+    assert_eq!(scene.server.server().log().len(), 0, "nobody was sent off to sign in");
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_end_where_nothing_was_begun() {
     let scene = Scene::of(Dialect::Standard).await;
     let outcome =
