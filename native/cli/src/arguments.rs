@@ -294,6 +294,15 @@ pub(crate) struct Import {
     pub(crate) replace: bool,
 }
 
+impl Import {
+    /// The arguments that ask for this tool's login, with consent.
+    pub(crate) fn agreed(tool: Tool, replacing: bool, place: &Place) -> String {
+        let flags = if replacing { "--replace --yes" } else { "--yes" };
+        let words = [tool.id().to_owned(), flags.to_owned()].into_iter();
+        words.chain(place.again()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 fn tool() -> impl clap::builder::TypedValueParser<Value = Tool> {
     PossibleValuesParser::new(Tool::ALL.map(Tool::id)).try_map(|id| id.parse::<Tool>())
 }

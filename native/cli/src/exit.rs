@@ -176,12 +176,12 @@ fn store(error: &Error) -> Option<&StoreError> {
 fn next(again: &str, exit: Exit, error: &Error) -> String {
     let login = |again: &str| format!("grantflow login {again}").trim_end().to_owned();
     match (error, exit, error.remedy()) {
-        (Error::Borrowed { provider, from }, ..) => format!(
+        (Error::Borrowed { from, .. }, ..) => format!(
             "use {from} once, which renews it; or have a login of your own: {}",
-            login(provider)
+            login(again)
         ),
-        (Error::LoginWaits(key), ..) => {
-            format!("close what uses that file, then: grantflow token {key}")
+        (Error::LoginWaits(_), ..) => {
+            format!("close what uses that file, then: grantflow token {again}")
         }
         (Error::Store(StoreError::ReadOnly { .. }), ..) => {
             "do that there; or leave out --store, and have a login of your own".to_owned()
@@ -225,5 +225,16 @@ impl From<io::Error> for Failure {
             return Self::new(Exit::Interrupted, what, "what was done until then stays");
         }
         Self::new(Exit::Failed, error, "repair that, and try again")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_that_waits_for_a_lock_is_asked_for_where_it_waits() {
+        let failure = Failure::of("acme --store own.json", &Error::LoginWaits("acme".into()));
+        assert!(failure.next.ends_with(": grantflow token acme --store own.json"), "{failure:?}");
     }
 }

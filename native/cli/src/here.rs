@@ -52,6 +52,12 @@ impl Here {
         }))
     }
 
+    /// Where a login of one's own may stand: not in a file that another tool keeps to itself.
+    pub(crate) fn place_of_own(&self) -> Place {
+        let store = self.place.store.clone().filter(|path| tool_of(path).is_none());
+        Place { store, renew_foreign: false }
+    }
+
     /// The store as it was asked for. What is risky about that is said.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         let chain = || KeychainStore::open().map_err(|why| Failure::of("", &why.into()));

@@ -5,7 +5,7 @@ use grantflow::store::{Found, Home, Tool};
 use grantflow::{Error, FileStore, Key};
 use serde_json::json;
 
-use crate::arguments::Import;
+use crate::arguments::{Import, Which};
 use crate::choose::{self, Choice};
 use crate::exit::{Exit, Failure};
 use crate::here::{Here, Store, tool_of};
@@ -36,11 +36,12 @@ pub(crate) async fn import(here: &Here, asked: &Import) -> Result<Exit, Failure>
         }
     }
     if !taken.is_empty() {
-        let (taken, tool) = (taken.join(", "), offer.tool);
+        let taken = taken.join(", ");
+        let again = Import::agreed(offer.tool, true, &here.place);
         return Err(Failure::new(
             Exit::NeedsPerson,
             format!("there is something for {taken} in {} already", store.path().display()),
-            format!("to forget that: grantflow import {tool} --replace"),
+            format!("to forget that: grantflow import {again}"),
         ));
     }
     let name = offer.tool.name();
@@ -111,14 +112,12 @@ async fn consent(here: &Here, offer: &Offer, asked: &Import) -> Result<(), Failu
     if asked.yes {
         return Ok(());
     }
-    let (id, name) = (offer.tool.id(), offer.tool.name());
+    let name = offer.tool.name();
     let what = format!("the login is {name}'s, and using it from here is for a person to decide");
     if !choose::person(&here.output) {
-        return Err(Failure::new(
-            Exit::NeedsPerson,
-            what,
-            format!("if you agree: grantflow import {id} --yes"),
-        ));
+        let again = Import::agreed(offer.tool, asked.replace, &here.place);
+        let next = format!("if you agree: grantflow import {again}");
+        return Err(Failure::new(Exit::NeedsPerson, what, next));
     }
     let question = format!("Use the login of {name} from here? It is read, and never changed");
     if choose::agree(&here.output, &question).await? {
@@ -136,7 +135,8 @@ fn refer(
     replacing: bool,
 ) -> Result<bool, Failure> {
     let done = store.refer(key, *tool, file.path(), replacing);
-    if !done.map_err(|why| Failure::of(&key.to_string(), &Error::Store(why)))? {
+    let again = || Which::default().again(key, &here.place);
+    if !done.map_err(|why| Failure::of(&again(), &Error::Store(why)))? {
         return Ok(false);
     }
     here.output.event(

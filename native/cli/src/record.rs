@@ -16,6 +16,8 @@ pub(crate) struct Held {
     pub(crate) key: Key,
     /// The arguments that name it again.
     pub(crate) again: String,
+    /// The same where a login of one's own may stand.
+    own: String,
 }
 
 impl Held {
@@ -27,6 +29,7 @@ impl Held {
             None => choose_signed_in(here, &logins, question).await?,
         };
         let again = which.again(&key, &here.place);
+        let own = which.again(&key, &here.place_of_own());
         let failure = |error: Error| Failure::of(&again, &error);
         let stored = logins.store().load(&key).await.map_err(|why| failure(why.into()))?;
         let stored = stored.ok_or_else(|| failure(Error::NotSignedIn(key.to_string())))?;
@@ -39,13 +42,16 @@ impl Held {
             let what = format!("{key} was signed in to with a provider file");
             return Err(Failure::usage(what, "name it again, by --provider-file FILE"));
         }
-        let Some(found) = provider::named(&which)? else { return Ok(Self { logins, key, again }) };
+        let Some(found) = provider::named(&which)? else {
+            return Ok(Self { logins, key, again, own });
+        };
         let client = Client::new(found.provider, found.configuration)?;
-        Ok(Self { logins: logins.with_client(client), key, again })
+        Ok(Self { logins: logins.with_client(client), key, again, own })
     }
 
     pub(crate) fn failure(&self, error: &Error) -> Failure {
-        Failure::of(&self.again, error)
+        let is_borrowed = matches!(error.root(), Error::Borrowed { .. });
+        Failure::of(if is_borrowed { &self.own } else { &self.again }, error)
     }
 
     /// Every header that the provider's API asks for.

@@ -35,7 +35,7 @@ pub(crate) async fn status(here: &Here, which: &Which) -> Result<Exit, Failure> 
     }
     match standings.iter().find(|standing| standing.key == key) {
         None => Err(Failure::of(&again, &Error::NotSignedIn(key.to_string()))),
-        Some(standing) => judge(standing, &again),
+        Some(standing) => judge(standing, &again, &which.again(&key, &here.place_of_own())),
     }
 }
 
@@ -50,12 +50,12 @@ pub(crate) fn damaged(store: &Store) -> Result<Vec<(Key, StoreError)>, Failure> 
     Ok(damaged.map_err(|why| Failure::of("", &why.into()))?.unwrap_or_default())
 }
 
-fn judge(standing: &Standing, again: &str) -> Result<Exit, Failure> {
+fn judge(standing: &Standing, again: &str, own: &str) -> Result<Exit, Failure> {
     match (standing.health, &standing.borrowed_from) {
         (Health::Valid | Health::Renewable, _) => Ok(Exit::Ok),
         (Health::Borrowed, from) => {
             let (provider, from) = (standing.key.to_string(), from.clone().unwrap_or_default());
-            Err(Failure::of(again, &Error::Borrowed { provider, from }))
+            Err(Failure::of(own, &Error::Borrowed { provider, from }))
         }
         (Health::Lapsed, _) => Err(Failure::new(
             Exit::SignInAgain,

@@ -82,6 +82,35 @@ fn a_login_of_ours_is_replaced_only_when_asked_for() {
 }
 
 #[test]
+fn what_to_do_next_names_the_store_and_what_was_agreed_to() {
+    let home = Home::new();
+    let lapsed = CLAUDE.replace("1995000000000", "1000");
+    let claude = home.file(".claude/.credentials.json", &lapsed);
+    let store = home.file("own.json", r#"{"anthropic":{"type":"api_key","key":"k"}}"#);
+    let next = |arguments: &[&str]| {
+        let run = home.run(&[arguments, &["--json"]].concat());
+        run.event("error")["next"].as_str().unwrap().to_owned()
+    };
+    let import = ["import", "claude-code", "--store", &store];
+    let ends = |told: String, words: String| assert!(told.ends_with(&words), "{told:?}: {words}");
+    ends(next(&import), format!(": grantflow import claude-code --yes --store {store}"));
+    ends(
+        next(&[&import[..], &["--replace"]].concat()),
+        format!(": grantflow import claude-code --replace --yes --store {store}"),
+    );
+    let replacing = format!("grantflow import claude-code --replace --yes --store {store}");
+    ends(next(&[&import[..], &["--yes"]].concat()), format!(": {replacing}"));
+    let words: Vec<_> = replacing.split(' ').skip(1).collect();
+    assert_eq!(home.run(&words).code, Some(0));
+    ends(
+        next(&["token", "anthropic", "--store", &store]),
+        format!(": grantflow login anthropic --store {store}"),
+    );
+    // In that tool's own file nobody else signs in.
+    ends(next(&["token", "anthropic", "--store", &claude]), ": grantflow login anthropic".into());
+}
+
+#[test]
 fn every_other_entry_stays_byte_for_byte() {
     covers(&["B-CF-04"]);
     let home = Home::new();
