@@ -1,7 +1,8 @@
 //! Logins that one process begins and another ends: their snapshots, a file each.
 //!
 //! A file is named by its key and by the names of its flow (the digests of its `state`s, or of
-//! its `device_code`), and is as secret as a credential. Whoever goes on with a login renames its
+//! its `device_code`), and is as secret as a credential. It holds the snapshot, and in it one member
+//! more: the key, which not every file name can tell. Whoever goes on with a login renames its
 //! file first, and of two that try one succeeds.
 
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use grantflow_core::{Digest, Flow, Prompt, Remedy, Secret, SnapshotError};
+use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::drive::{Around, Event};
 use crate::error::Error;
@@ -64,7 +67,8 @@ impl Drawer {
         let file = [label(key), names.join("."), WAITING.into()].join(".");
         private::make_folder(&Disk::default(), &self.folder)?;
         let superseded = self.waiting(key)?;
-        private::replace(&Disk::default(), &self.folder.join(file), snapshot.expose().as_bytes())?;
+        let text = marked(&snapshot, key);
+        private::replace(&Disk::default(), &self.folder.join(file), text.as_bytes())?;
         for path in superseded {
             // Someone may be claiming it just now; it is theirs then.
             let _ = fs::remove_file(path);
@@ -76,14 +80,14 @@ impl Drawer {
     pub(crate) fn newest(&self, key: &Key) -> Result<Waiting, PendingError> {
         let age = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
         let newest = self.waiting(key)?.into_iter().max_by_key(age);
-        newest.map(|path| Waiting { path }).ok_or(PendingError::None)
+        newest.map(|path| Waiting { path, key: key.clone() }).ok_or(PendingError::None)
     }
 
-    /// Whose logins wait, each once.
+    /// Whose logins wait, each once, as far as they tell.
     pub(crate) fn keys(&self) -> Result<Vec<Key>, StoreError> {
         let keys = self.files()?.into_iter().filter_map(|path| {
-            let name = path.file_name()?.to_str()?;
-            Key::from_str(&name.split('.').next()?.replacen(ACCOUNT, ":", 1)).ok()
+            let label = path.file_name()?.to_str()?.split('.').next()?;
+            key_in(&path).filter(|key| self::label(key) == label).or_else(|| key_of(label))
         });
         Ok(keys.collect::<BTreeSet<_>>().into_iter().collect())
     }
@@ -112,6 +116,7 @@ impl Drawer {
 /// A saved login that nobody has claimed.
 pub(crate) struct Waiting {
     path: PathBuf,
+    key: Key,
 }
 
 impl Waiting {
@@ -128,7 +133,8 @@ impl Waiting {
         let claimed = self.path.with_extension(CLAIMED);
         match fs::rename(&self.path, &claimed) {
             Ok(()) => {
-                let claimed = Claimed { path: claimed, waiting: self.path, goes_back: true };
+                let (waiting, key) = (self.path, self.key);
+                let claimed = Claimed { path: claimed, waiting, key, goes_back: true };
                 match private::read(&claimed.path)? {
                     Some(text) if known.matches(&text) => Ok(claimed),
                     Some(_) | None => Err(PendingError::Taken),
@@ -145,6 +151,7 @@ impl Waiting {
 pub(crate) struct Claimed {
     path: PathBuf,
     waiting: PathBuf,
+    key: Key,
     goes_back: bool,
 }
 
@@ -153,7 +160,8 @@ impl Claimed {
     pub(crate) fn keep(&mut self, snapshot: Option<&Secret>) {
         self.goes_back = snapshot.is_some_and(|snapshot| {
             // An older snapshot is as good but for its waits.
-            let _ = private::replace(&Disk::default(), &self.path, snapshot.expose().as_bytes());
+            let text = marked(snapshot, &self.key);
+            let _ = private::replace(&Disk::default(), &self.path, text.as_bytes());
             true
         });
     }
@@ -200,6 +208,31 @@ fn label(key: &Key) -> String {
     } else {
         Digest::of(&key.to_string()).to_string()
     }
+}
+
+/// The snapshot, which is an object, with the key as its first member.
+fn marked(snapshot: &Secret, key: &Key) -> Zeroizing<String> {
+    let members = snapshot.expose().strip_prefix('{').unwrap_or_default();
+    let key = serde_json::Value::from(key.to_string()).to_string();
+    // In one piece: a text that grows leaves copies of itself behind.
+    Zeroizing::new(["{\"key\":", &key, ",", members].concat())
+}
+
+/// The key that a label spells. One of a digest's length may be a digest, which tells none.
+fn key_of(label: &str) -> Option<Key> {
+    let may_be_digest = label.len() == Digest::of("").to_string().len();
+    let spelt = (!may_be_digest).then(|| label.replacen(ACCOUNT, ":", 1));
+    Key::from_str(&spelt?).ok()
+}
+
+/// Whose login a file holds; earlier versions did not say so.
+fn key_in(path: &Path) -> Option<Key> {
+    #[derive(Deserialize)]
+    struct Marked {
+        key: String,
+    }
+    let text = private::read(path).ok()??;
+    serde_json::from_str::<Marked>(&text).ok()?.key.parse().ok()
 }
 
 /// Why a saved login cannot go on.

@@ -59,9 +59,12 @@ fn resume_offers_what_waits_and_nothing_else() {
     let begun = home.run(&["login", "anthropic:work", "--accept-terms", "--no-wait", "--json"]);
     assert_eq!(begun.code, Some(3), "{begun:?}");
     assert_eq!(begun.event("pending")["next"], "grantflow resume anthropic --account work");
+    let other = ["login", "anthropic:Someone@example.com", "--accept-terms", "--no-wait"];
+    assert_eq!(home.run(&other).code, Some(3));
     let run = home.run(&["resume"]);
     assert_eq!(run.code, Some(2), "nobody is here to choose: {run:?}");
-    assert!(run.err.contains("name one of anthropic:work"), "{}", run.err);
+    let names = "name one of anthropic:Someone@example.com, anthropic:work";
+    assert!(run.err.replace('\n', " ").contains(names), "{}", run.err);
     assert!(!run.err.contains("kimi"), "{}", run.err);
 }
 

@@ -116,6 +116,38 @@ async fn a_login_that_could_not_be_kept_is_not_begun() {
 }
 
 #[tokio::test]
+async fn whose_login_waits_is_told_by_the_name_it_goes_by() {
+    let scene = Scene::of(Dialect::Standard).await;
+    let account =
+        |name: &str| LoginOptions { account: Some(name.to_owned()), ..options(Some(Route::Paste)) };
+    for name in ["work", "Someone@example.com"] {
+        let mut person = Person::with(&scene.server, Habit::Nothing);
+        scene.logins.begin(&scene.client, &account(name), &mut person).await.unwrap();
+    }
+    // Begun before a file said whose it is: one by its name, one by a digest that tells nothing.
+    for old in saved(&scene) {
+        let text = fs::read_to_string(&old).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        file.as_object_mut().unwrap().remove("key");
+        let name = old.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("standard+work.") {
+            fs::write(&old, file.to_string()).unwrap();
+        } else {
+            let digest = "0123456789abcdef".repeat(2);
+            fs::write(old.with_file_name(format!("{digest}.{digest}.json")), file.to_string())
+                .unwrap();
+        }
+    }
+    let names: Vec<_> = scene.logins.waiting().unwrap().iter().map(Key::to_string).collect();
+    assert_eq!(names, ["standard:Someone@example.com", "standard:work"]);
+    for name in ["work", "Someone@example.com"] {
+        let mut person = Person::with(&scene.server, Habit::AddressBar);
+        let resumed = elsewhere(&scene).resume(&scene.client, &account(name), &mut person).await;
+        resumed.unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_end_where_nothing_was_begun() {
     let scene = Scene::of(Dialect::Standard).await;
     let outcome =
