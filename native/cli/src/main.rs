@@ -136,15 +136,30 @@ async fn interrupt() -> io::Result<()> {
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut ended = signal(SignalKind::terminate())?;
-        let mut hung_up = signal(SignalKind::hangup())?;
         tokio::select! {
             pressed = tokio::signal::ctrl_c() => pressed?,
             _ = ended.recv() => {}
-            _ = hung_up.recv() => {}
+            hung_up = hang_up() => hung_up?,
         }
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// The terminal goes. Never, where whoever started us wants that ignored, as `nohup` does: to listen
+/// would end that. Linux alone tells.
+#[cfg(unix)]
+async fn hang_up() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hangup = SignalKind::hangup();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
+    if ignored.is_some_and(|signals| signals >> (hangup.as_raw_value() - 1) & 1 == 1) {
+        return std::future::pending().await;
+    }
+    signal(hangup)?.recv().await;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ use grantflow_test_server::Person;
 use grantflow_tests::covers;
 
 use crate::command::Home;
+#[cfg(target_os = "linux")]
+use crate::command::Started;
 #[cfg(unix)]
 use crate::renewing::Endpoint;
 use crate::server::{TestServer, standard};
@@ -119,6 +121,29 @@ fn a_login_whose_answer_is_with_the_server_may_have_come_about_there() {
     let run = login.end();
     assert_eq!(run.code, Some(130), "{run:?}");
     assert!(run.err.contains("the server may have signed you in"), "{}", run.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_ends_no_login_that_was_to_outlive_it() {
+    let (home, server) = (Home::new(), TestServer::start(standard(Person::Ask)));
+    let file = home.file("acme.toml", &server.provider_file());
+    let login = home.command(&["login", "--provider-file", &file, "--flow", "device", "--json"]);
+    // As `nohup` starts it.
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(login.get_program());
+    nohup.args(login.get_args());
+    nohup.envs(login.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut login = Started::of(nohup.spawn().unwrap());
+    let user_code = login.next("prompt")["user_code"].as_str().unwrap().to_owned();
+    let id = login.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    login.next("wait");
+    let now = server.handle.now_ms();
+    server.handle.server().approve(now, &user_code).unwrap();
+    let run = login.end();
+    assert_eq!(run.code, Some(0), "{run:?}");
 }
 
 #[cfg(target_os = "linux")]
