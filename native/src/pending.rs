@@ -3,7 +3,8 @@
 //! A file is named by its key and by the names of its flow (the digests of its `state`s, or of
 //! its `device_code`), and is as secret as a credential. It holds the snapshot, and in it one member
 //! more: the key, which not every file name can tell. Whoever goes on with a login renames its
-//! file first, and of two that try one succeeds.
+//! file first, and of two that try one succeeds; and holds a lock of the kernel meanwhile, so that
+//! what a killed process has claimed waits again.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,10 +22,13 @@ use crate::drive::{Around, Event};
 use crate::error::Error;
 use crate::host::Host;
 use crate::logins::Logins;
-use crate::store::{Disk, Key, StoreError, private};
+use crate::store::{Disk, KernelLock, Key, StoreError, private};
 
 const WAITING: &str = "json";
 const CLAIMED: &str = "claimed";
+const LOCK: &str = "lock";
+/// No login waits for a person this long.
+const FORSAKEN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Stands in a file's name for the colon of a [`Key`].
 const ACCOUNT: &str = "+";
 
@@ -66,6 +70,7 @@ impl Drawer {
         let names: Vec<_> = flow.names().iter().map(Digest::to_string).collect();
         let file = [label(key), names.join("."), WAITING.into()].join(".");
         private::make_folder(&Disk::default(), &self.folder)?;
+        self.sweep();
         let superseded = self.waiting(key)?;
         let text = marked(&snapshot, key);
         private::replace(&Disk::default(), &self.folder.join(file), text.as_bytes())?;
@@ -107,9 +112,22 @@ impl Drawer {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(why) => return Err(StoreError::system(&self.folder, why)),
         };
-        let is_waiting =
-            |path: &PathBuf| path.extension().is_some_and(|extension| extension == WAITING);
-        Ok(files.filter_map(Result::ok).map(|file| file.path()).filter(is_waiting).collect())
+        let files = files.filter_map(Result::ok).map(|file| file.path());
+        let waiting = files.filter_map(|path| match path.extension()?.to_str()? {
+            WAITING => Some(path),
+            CLAIMED => take_back(&path),
+            _ => None,
+        });
+        Ok(waiting.collect())
+    }
+
+    /// Removes what nobody came back for. It only takes room, and holds secrets that have lapsed.
+    fn sweep(&self) {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let age = |file: &fs::DirEntry| file.metadata().ok()?.modified().ok()?.elapsed().ok();
+        for file in files.filter(|file| age(file).is_some_and(|age| age > FORSAKEN)) {
+            let _ = fs::remove_file(file.path());
+        }
     }
 }
 
@@ -131,10 +149,17 @@ impl Waiting {
     /// with it and put it back, and what they presented must not be presented once more.
     pub(crate) fn claim(self, known: &Secret) -> Result<Claimed, PendingError> {
         let claimed = self.path.with_extension(CLAIMED);
+        let hold = match Hold::of(&self.path) {
+            Ok(None) => return Err(PendingError::Taken),
+            // Without locks a claim is one until somebody signs in anew.
+            Err(StoreError::NoLock { .. }) => None,
+            hold => hold?,
+        };
         match fs::rename(&self.path, &claimed) {
             Ok(()) => {
                 let (waiting, key) = (self.path, self.key);
-                let claimed = Claimed { path: claimed, waiting, key, goes_back: true };
+                let (path, goes_back) = (claimed, true);
+                let claimed = Claimed { path, waiting, key, goes_back, _hold: hold };
                 match private::read(&claimed.path)? {
                     Some(text) if known.matches(&text) => Ok(claimed),
                     Some(_) | None => Err(PendingError::Taken),
@@ -153,17 +178,49 @@ pub(crate) struct Claimed {
     waiting: PathBuf,
     key: Key,
     goes_back: bool,
+    _hold: Option<Hold>,
+}
+
+/// What whoever goes on with a login holds, until their process ends. Dropped, its file is removed.
+struct Hold {
+    _lock: KernelLock,
+    path: PathBuf,
+}
+
+impl Hold {
+    /// Of this login; `None` if somebody holds it.
+    fn of(login: &Path) -> Result<Option<Self>, StoreError> {
+        let path = login.with_extension(LOCK);
+        let lock = KernelLock::attempt(&Disk::default(), &path)?;
+        Ok(lock.map(|lock| Self { _lock: lock, path }))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // While it is locked: a later one locks another file.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Lets a claimed login wait again if whoever claimed it is no more. A request that was out then
+/// counts as lost.
+fn take_back(claimed: &Path) -> Option<PathBuf> {
+    let _hold = Hold::of(claimed).ok()??;
+    let waiting = claimed.with_extension(WAITING);
+    fs::rename(claimed, &waiting).ok().map(|()| waiting)
 }
 
 impl Claimed {
-    /// Writes the next snapshot. From here on the file goes back until the login is over.
+    /// Writes the next snapshot. From here on the file goes back until the login is over; then it
+    /// is removed at once, since what was presented must not be presented once more.
     pub(crate) fn keep(&mut self, snapshot: Option<&Secret>) {
-        self.goes_back = snapshot.is_some_and(|snapshot| {
+        self.goes_back = snapshot.is_some();
+        let _ = match snapshot.map(|snapshot| marked(snapshot, &self.key)) {
             // An older snapshot is as good but for its waits.
-            let text = marked(snapshot, &self.key);
-            let _ = private::replace(&Disk::default(), &self.path, text.as_bytes());
-            true
-        });
+            Some(text) => private::replace(&Disk::default(), &self.path, text.as_bytes()),
+            None => private::remove(&Disk::default(), &self.path),
+        };
     }
 }
 

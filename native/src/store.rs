@@ -41,6 +41,7 @@ pub use self::file::FileStore;
 #[cfg(feature = "keychain")]
 pub use self::keychain::SystemKeychain;
 pub use self::keychain::{Keychain, KeychainStore};
+pub(crate) use self::lock::KernelLock;
 pub use self::lock::OwnerLock;
 pub use self::memory::MemoryStore;
 pub use self::profile::{Found, Home, Rights, Tool, UnknownTool};

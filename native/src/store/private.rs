@@ -73,7 +73,7 @@ pub(crate) fn replace(disk: &Disk, path: &Path, bytes: &[u8]) -> Result<(), Stor
 }
 
 /// Removes a file of ours for good; it may be gone already.
-pub(super) fn remove(disk: &Disk, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(disk: &Disk, path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! Logins over real HTTP, with a person played by the test.
 
 mod cancelling;
+mod claiming;
 mod dialects;
 pub(crate) mod person;
 mod replacing;
