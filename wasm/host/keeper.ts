@@ -96,7 +96,10 @@ export class Keeper {
       // A renewal of the old login goes on, and is nobody's any more.
       const flight = this.#flight;
       this.#flight = undefined;
-      flight?.giveUp(this.#standing());
+      const instead = this.#standing();
+      // Nobody may be waiting any more.
+      instead.catch(() => {});
+      flight?.giveUp(instead);
       this.#tell();
     }
   }

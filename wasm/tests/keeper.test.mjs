@@ -188,6 +188,20 @@ test('a request that is given up while its token is renewed is given up, and not
   answer.give(tokens('2'));
 });
 
+test('a logout while new tokens are being saved leaves no failure behind that nobody hears', { timeout: 10_000 }, async (t) => {
+  const { connection, store } = await lapsed(t);
+  const { save } = store;
+  let logout;
+  store.save = async (...args) => {
+    await (logout = connection.logout());
+    return save(...args);
+  };
+  assert.equal((await connection.access()).access_token, 'access-2');
+  await logout;
+  await settled();
+  assert.equal(await connection.signedIn(), undefined);
+});
+
 test('a token goes to the allowed origins and to no other', async (t) => {
   const { connection } = await signedIn();
   const calls = api(t, () => new Response('ok'));
