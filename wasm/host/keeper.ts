@@ -96,10 +96,7 @@ export class Keeper {
       // A renewal of the old login goes on, and is nobody's any more.
       const flight = this.#flight;
       this.#flight = undefined;
-      const instead = this.#standing();
-      // Nobody may be waiting any more.
-      instead.catch(() => {});
-      flight?.giveUp(instead);
+      flight?.giveUp(this.#standing());
       this.#tell();
     }
   }
@@ -161,7 +158,12 @@ export class Keeper {
       this.#tell();
     });
     over.catch(() => {});
-    const flight: Flight = { delivered: Promise.race([early, over]), ended: over, giveUp: give };
+    const giveUp = (instead: Promise<Credential>) => {
+      // Who had waited may be gone.
+      instead.catch(() => {});
+      give(instead);
+    };
+    const flight: Flight = { delivered: Promise.race([early, over]), ended: over, giveUp };
     return flight;
   }
 

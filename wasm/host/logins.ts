@@ -234,7 +234,11 @@ class Run {
 }
 
 /** What cannot be restored never will be, and is in nobody's way. Only who came back for it is told. */
-async function restoredFlow(place: LoginPlace, { id, snapshot }: Pending, redirect?: string): Promise<Flow | undefined> {
+async function restoredFlow(
+  place: LoginPlace,
+  { id, snapshot }: Pending,
+  redirect?: string,
+): Promise<Flow | undefined> {
   try {
     return thrown(() => Flow.restore(place.client, snapshot, now()));
   } catch (why) {

@@ -118,8 +118,10 @@ inEachBrowser((setting, name) => {
     const scene = await setting(t, { server: { interval: 1 }, start: { kept: 'indexed' } });
     const tab = await scene.open();
     await tab.run(() => {
-      IDBDatabase.prototype.transaction = () => {
-        throw new DOMException('there is no room', 'QuotaExceededError');
+      const { transaction } = IDBDatabase.prototype;
+      IDBDatabase.prototype.transaction = function (table, mode, options) {
+        if (mode === 'readwrite') throw new DOMException('there is no room', 'QuotaExceededError');
+        return transaction.call(this, table, mode, options);
       };
     });
     await scene.click(tab, { by: 'device' });
