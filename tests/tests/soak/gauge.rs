@@ -11,8 +11,9 @@ const WARM_UP: usize = 3;
 /// What allocators keep for themselves.
 const SLACK_KB: u64 = 8 * 1024;
 
-/// Connections and tasks end a little later than what they were for.
-const GRACE: Duration = Duration::from_secs(5);
+/// Connections and tasks end a little later than what they were for: one that a loaded machine did not
+/// take at once is tried again after one, two and four seconds.
+const GRACE: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
 pub(crate) struct Gauge {
