@@ -97,7 +97,8 @@ test('no token leaves the worker by a message', { timeout: 120_000 }, async (t) 
 });
 
 test('it may reach the endpoints of its provider and nothing else', (t) => {
-  const { manifest } = built(t, { preset: 'github-copilot' });
+  const { folder, manifest } = built({ preset: 'github-copilot' });
+  t.after(() => remove(folder));
   assert.deepEqual(manifest.permissions, ['alarms']);
   assert.deepEqual(manifest.host_permissions, ['https://github.com/*', 'https://api.github.com/*']);
   const { extension_pages } = manifest.content_security_policy;
@@ -105,9 +106,8 @@ test('it may reach the endpoints of its provider and nothing else', (t) => {
   assert.match(extension_pages, /connect-src 'self' https:\/\/github.com https:\/\/api.github.com;/);
 });
 
-function built(t, provider) {
+function built(provider) {
   const folder = mkdtempSync(join(tmpdir(), 'grantflow-extension-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   const [file, extension] = [join(folder, 'provider.json'), join(folder, 'extension')];
   writeFileSync(file, JSON.stringify(provider));
   execFileSync(process.execPath, [join(import.meta.dirname, '../../extension/build.mjs'), file, extension]);
@@ -116,7 +116,7 @@ function built(t, provider) {
 }
 
 async function loaded(t, provider) {
-  const { folder, extension } = built(t, provider);
+  const { folder, extension } = built(provider);
   const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
     executablePath: CHROMIUM,
     // The flags say which headless.
@@ -124,9 +124,17 @@ async function loaded(t, provider) {
     ignoreDefaultArgs: ['--disable-extensions'],
     args: [...FLAGS, `--disable-extensions-except=${extension}`, `--load-extension=${extension}`],
   });
-  t.after(() => context.close());
+  t.after(async () => {
+    // A browser that still runs goes on writing there.
+    await context.close();
+    remove(folder);
+  });
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
   return { context, id: new URL(worker.url()).host };
+}
+
+function remove(folder) {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
 }
 
 async function popup(context, id) {
