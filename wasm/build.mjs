@@ -12,7 +12,7 @@ const dist = join(here, 'dist');
 
 /** All that a browser loads, gzipped: what it is to become, and what it must not exceed until then. */
 const GOAL = 45 * 1024;
-const MOST = 327 * 256;
+const MOST = 81 * 1024;
 
 buildModule('grantflow-wasm', generated);
 writePresets(join(generated, 'presets.json'));

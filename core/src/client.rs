@@ -156,13 +156,14 @@ fn check_provider(provider: &Provider) -> Result<(), Misconfigured> {
     let rules = &provider.authorization;
     let endpoint = text_of(provider.authorization_endpoint.as_ref());
     let (_, query) = cut(endpoint, b'?').unwrap_or_default();
-    let mut seen = rules.parameters.clone();
+    let mut all = rules.parameters.clone();
     for (name, _) in form::pairs(query) {
-        if OF_AUTHORIZATION.contains(&&*name) || seen.insert(&*name, String::new()).is_some() {
+        // Without a value one counts as left out (RFC 6749 §3.1), and is no mistake here.
+        if all.insert(name.as_ref(), "any".into()).is_some() {
             return Err(Misconfigured::ReservedParameter(name.into_owned()));
         }
     }
-    check_parameters(&rules.parameters, &OF_AUTHORIZATION)?;
+    check_parameters(&all, &OF_AUTHORIZATION)?;
     check_parameters(&provider.device.parameters, &OF_TOKENS)?;
     check_parameters(&provider.token.parameters, &OF_TOKENS)?;
     if !(43..=128).contains(&rules.code_verifier_length) {
@@ -195,7 +196,7 @@ const OWN_HEADERS: [&str; 6] =
 
 fn check_variables(provider: &Provider, variables: &Map<String>) -> Result<(), Misconfigured> {
     let mut missing = Vec::new();
-    if let Some(name) = provider.api.key_header.as_ref().filter(|name| !is_header(name, "key")) {
+    if let Some(name) = provider.api.key_header.as_ref().filter(|name| !is_header(name, name)) {
         return Err(Misconfigured::Header(name.clone()));
     }
     if let Some(exchange) = &provider.then {
@@ -310,7 +311,7 @@ impl Misconfigured {
                 return joined(&[
                     "the parameter ",
                     &name,
-                    " is set by the login itself, is empty, or comes twice",
+                    " is the login's own, is empty, or comes twice",
                 ]);
             }
             Self::CodeVerifierLength => "code_verifier_length must be 43 to 128",

@@ -214,7 +214,7 @@ impl Error {
             Self::Store(trouble) => return joined(&["where it is kept, ", trouble.text()]),
             Self::Interrupted { at, by, is_last } => {
                 let token = match is_last {
-                    true => "the refresh token was tried twice, and no answer came",
+                    true => "the refresh token was tried twice without an answer",
                     false => "the refresh token may be spent, and will be tried once more",
                 };
                 let at = Moment(*at).to_text();

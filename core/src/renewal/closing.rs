@@ -133,7 +133,7 @@ impl Renewal {
     }
 
     pub(super) fn or_still_good(&self, record: Box<Credential>, why: Error) -> Then {
-        Then::finish(if self.still_lasts(&record) && why != Error::Cancelled {
+        Then::finish(if self.still_lasts(&record) && !matches!(why, Error::Cancelled) {
             Ok(Outcome::StillGood(record, why))
         } else {
             Err(why)
@@ -254,17 +254,11 @@ impl Renewal {
 
     /// A tombstone first, so that no late renewal brings the login back.
     pub(super) fn sign_out_of(&mut self, loaded: Loaded) -> State {
-        let stash = loaded.stash.as_ref().and_then(Stash::read);
         let unstash = loaded.stash.is_some();
         let stands = loaded.record.as_deref().map(Credential::known_by);
-        let in_memory = self.unwritten.tokens.as_ref().filter(|(of, _)| Some(*of) == stands);
-        let in_memory = in_memory.map(|(_, credential)| credential.clone());
-        // What a renewal could not save comes in the record's place; a login that waits, beside it.
-        let stash = stash.filter(|stash| stash.is_login() || stash.is_for(stands));
-        let is_beside =
-            |stash: &Stash| stash.is_login() && Some(stash.credential.known_by()) != stands;
-        let is_newest = in_memory.is_none() && stash.as_ref().is_none_or(is_beside);
-        let record = loaded.record.filter(|_| is_newest);
+        let login = self.waiting_login(&loaded).map(|(_, login)| login);
+        let renewed = loaded.record.as_deref().and_then(|record| self.waiting(record, &loaded));
+        let renewed = renewed.map(|(stash, _)| stash.credential);
         let provider = self.client.provider();
         let may_revoke = |held: &Credential| {
             provider.revocation_endpoint.is_some()
@@ -275,8 +269,7 @@ impl Renewal {
         if let Some(stands) = stands {
             spent.push(stands);
         }
-        let stashed = stash.map(|stash| stash.credential);
-        for held in [record, stashed, in_memory].into_iter().flatten() {
+        for held in [renewed.or(loaded.record), login].into_iter().flatten() {
             spent.push(held.known_by());
             if may_revoke(&held) {
                 revoke.push(held);

@@ -93,7 +93,7 @@ impl Renewal {
 
     /// New tokens that never came into the record which still holds what was spent for them, and
     /// where they wait. What was signed out stays so.
-    fn waiting(&self, record: &Credential, loaded: &Loaded) -> Option<(Stash, Kept)> {
+    pub(super) fn waiting(&self, record: &Credential, loaded: &Loaded) -> Option<(Stash, Kept)> {
         let ledger = &self.seen.ledger;
         let stands = record.renewed_by().map(Secret::digest)?;
         let is_over = loaded.is_borrowed || ledger.signed_out && ledger.is_spent(stands);

@@ -119,6 +119,11 @@ impl Ledger {
         ledger
     }
 
+    /// What a file says may be as high as it goes, and stays there.
+    pub(super) fn next_generation(&mut self) {
+        self.generation = self.generation.saturating_add(1);
+    }
+
     /// Whatever became of the attempt, its token is not to be presented again.
     pub(super) fn spend_marked(&mut self) {
         if let Some(mark) = self.mark.take() {

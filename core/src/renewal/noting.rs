@@ -76,7 +76,7 @@ impl Note {
                     return None;
                 }
                 ledger.mark = ledger.mark.filter(|mark| Some(mark.attempt) != *attempt);
-                ledger.generation = ledger.generation.saturating_add(1);
+                ledger.next_generation();
                 ledger.signed_out = false;
                 ledger.stands = Some(*stands);
                 ledger.spend_all(spent);
@@ -96,7 +96,7 @@ impl Note {
                     ledger.spend_marked();
                 }
                 if recovered.is_some() {
-                    ledger.generation = ledger.generation.saturating_add(1);
+                    ledger.next_generation();
                     ledger.stands = *recovered;
                 }
             }
@@ -110,11 +110,11 @@ impl Note {
                 }
                 ledger.stands = Some(*token);
                 ledger.signed_out = false;
-                ledger.generation = ledger.generation.saturating_add(1);
+                ledger.next_generation();
                 ledger.logins = ledger.logins.saturating_add(1);
             }
             Self::SignedOut { spent } => {
-                ledger.generation = ledger.generation.saturating_add(1);
+                ledger.next_generation();
                 ledger.signed_out = true;
                 ledger.spend_marked();
                 ledger.spend_all(spent);

@@ -89,9 +89,13 @@ impl Renewal {
                 let ledger = self.marked(&found).write();
                 (Task::Note(self.seen.text, ledger), State::Marking(found))
             }
-            State::Confirming(found, spend) | State::PausingToSend(found, spend) => {
-                (Task::Confirm, State::Confirming(found, spend))
+            State::Spending(found, spend) if spend.is_out() || self.may_spend() => {
+                return self.spend(found, spend);
             }
+            // Of the last: told since it was confirmed, and in time.
+            State::Confirming(found, spend)
+            | State::PausingToSend(found, spend)
+            | State::Spending(found, spend) => (Task::Confirm, State::Confirming(found, spend)),
             State::Stashing(fresh) => {
                 (Task::Stash(self.seen.stash, Some(fresh.stash())), State::Stashing(fresh))
             }
@@ -107,7 +111,6 @@ impl Renewal {
             State::Replacing(new) => {
                 (Task::Save(Expected::Anything, new.clone()), State::Replacing(new))
             }
-            State::Spending(found, spend) => return self.spend(found, spend),
             State::Delivering(fresh) => return self.deliver(fresh),
             State::Closing(closing) => return self.close(closing),
             State::Finished => return RenewalStep::Wait(None),
@@ -173,7 +176,7 @@ impl Renewal {
             State::Probing(found) | State::Marking(found) => {
                 self.instead(found.record, store_error(&answer))
             }
-            State::Confirming(found, spend) if is_done && !self.cancelled && self.is_locked() => {
+            State::Confirming(found, spend) if is_done && self.may_spend() => {
                 State::Spending(found, spend)
             }
             State::Confirming(found, _) => self.not_confirmed(found, &answer),
@@ -232,6 +235,10 @@ impl Renewal {
             (false, _) => self.aside = Some(Kept::Stashed),
         }
         State::Reading(Glance::Locked)
+    }
+
+    fn may_spend(&self) -> bool {
+        !self.cancelled && self.is_locked()
     }
 
     pub(super) fn is_locked(&self) -> bool {
@@ -350,7 +357,7 @@ impl Renewal {
     }
 
     /// A lock is gone, or nobody waits any more: nothing was sent, so the mark is taken back.
-    pub(super) fn not_confirmed(&mut self, found: Box<Found>, answer: &Answer) -> State {
+    fn not_confirmed(&mut self, found: Box<Found>, answer: &Answer) -> State {
         let note = self.take_back(&found);
         let then = match (answer, self.cancelled) {
             (Answer::Failed(trouble), _) => {
@@ -366,9 +373,10 @@ impl Renewal {
     /// ledger. None for what needs no mark.
     pub(super) fn take_back(&mut self, found: &Found) -> Option<Note> {
         let attempt = found.mark.as_ref()?.attempt;
-        let before = found.prior.clone();
-        self.unwritten.mark = self.unwritten.mark.take().and(before.clone());
-        Some(Note::Undone { attempt, before })
+        if self.unwritten.mark.is_some() {
+            self.unwritten.mark.clone_from(&found.prior);
+        }
+        Some(Note::Undone { attempt, before: found.prior.clone() })
     }
 }
 

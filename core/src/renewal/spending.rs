@@ -56,6 +56,10 @@ impl Spend {
         self.0
     }
 
+    pub(super) fn is_out(&self) -> bool {
+        self.0.due_at().is_none()
+    }
+
     pub(super) fn due_at(&self) -> Option<u64> {
         self.0.due_at()
     }
@@ -63,11 +67,6 @@ impl Spend {
 
 impl Renewal {
     pub(super) fn spend(&mut self, found: Box<Found>, mut spend: Spend) -> RenewalStep {
-        // Told after the lock was confirmed, and in time.
-        if spend.due_at().is_some() && (self.cancelled || !self.is_locked()) {
-            self.state = self.not_confirmed(found, &Answer::Held);
-            return self.act();
-        }
         let step = match spend.0.turn(self.clock, &mut self.ids) {
             Turn::Wait(wait) => RenewalStep::Wait(wait),
             Turn::Send(id) => {
@@ -137,7 +136,7 @@ impl Renewal {
         let is_exchanged = found.exchange.is_some();
         let purpose = if is_exchanged { Purpose::ExchangeToken } else { Purpose::Refresh };
         let why = refused(purpose, refusal);
-        if why != Error::InvalidGrant || found.exchange.is_some() {
+        if !matches!(why, Error::InvalidGrant) || found.exchange.is_some() {
             return self.not_sent(found, why);
         }
         // After an interruption the token was probably spent by ourselves.

@@ -8,8 +8,8 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use grantflow_core::{Provider, providers};
-use serde_json::Value;
+use grantflow_core::{Provider, ProviderFile, providers};
+use serde_json::{Map, Value};
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
@@ -35,23 +35,43 @@ fn bind(module: &str, folder: &str) -> Result<(), Box<dyn Error>> {
     Ok(bindgen.generate(folder)?)
 }
 
-/// By their ids, without what is as it is by default, and without the evidence, which is for people and
-/// stands beside the presets in the core.
+/// By their ids, without the evidence, which is for people and stands beside the presets in the core.
 fn write_presets(file: &str) -> Result<(), Box<dyn Error>> {
-    let mut presets = serde_json::Map::new();
+    let mut presets = Map::new();
     for preset in providers::all() {
         let preset = Provider { evidence: Vec::new(), ..preset };
-        presets.insert(preset.id.clone(), without_nothing(serde_json::to_value(preset)?));
+        presets.insert(preset.id.clone(), shortest(&preset)?);
     }
     Ok(fs::write(file, serde_json::to_string(&presets)?)?)
 }
 
-fn without_nothing(value: Value) -> Value {
-    let Value::Object(members) = value else { return value };
-    let something = |value: &Value| {
-        let empty = [Value::Null, Value::Array(Vec::new()), Value::Object(serde_json::Map::new())];
-        !empty.contains(value)
-    };
-    let members = members.into_iter().map(|(name, value)| (name, without_nothing(value)));
-    members.filter(|(_, value)| something(value)).collect()
+/// Without every member that is as it is by default: that the preset is the same without.
+fn shortest(preset: &Provider) -> Result<Value, Box<dyn Error>> {
+    let mut shortest = serde_json::to_value(preset)?;
+    let mut paths = Vec::new();
+    list_paths(&shortest, "", &mut paths);
+    for path in paths {
+        let mut shorter = shortest.clone();
+        remove(&mut shorter, &path);
+        if ProviderFile::parse(&shorter.to_string()).is_ok_and(|file| file.provider == *preset) {
+            shortest = shorter;
+        }
+    }
+    Ok(shortest)
+}
+
+/// Of all members (RFC 6901), each before those inside of it.
+fn list_paths(value: &Value, path: &str, paths: &mut Vec<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{path}/{name}");
+        paths.push(path.clone());
+        list_paths(value, &path, paths);
+    }
+}
+
+fn remove(from: &mut Value, path: &str) {
+    let parent = path.rsplit_once('/').and_then(|(of, name)| Some((from.pointer_mut(of)?, name)));
+    if let Some((Value::Object(members), name)) = parent {
+        members.remove(name);
+    }
 }
