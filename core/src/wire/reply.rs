@@ -77,9 +77,11 @@ impl Reading<'_> {
         let trouble = Trouble::Status(response.status);
         Err(match response.status {
             200..=299 => return self.success(response),
-            // Too late, at the wrong server, too early, too often (RFC 9110 §15.5, 8470 §5.2, 6585 §4).
+            // The wrong server, too early, too often (RFC 9110 §15.5.20, 8470 §5.2, 6585 §4). Too
+            // late is what gateways also say of a server that took too long.
             408 | 421 | 425 | 429 => match self.refusal(response) {
                 refusal if refusal.is_registered() => Failure::Refused(refusal),
+                _ if response.status == 408 => Failure::Lost(trouble),
                 refusal => Failure::NotProcessed(trouble, refusal.retry_after),
             },
             400..=499 => Failure::Refused(self.refusal(response)),

@@ -224,6 +224,17 @@ fn a_request_that_the_server_has_not_dealt_with_goes_out_again() {
 }
 
 #[test]
+fn a_server_that_took_too_long_may_have_acted_all_the_same() {
+    covers(&["B-TR-04"]);
+    for (status, presented) in [(408, 1), (421, 3), (425, 3)] {
+        let ended = renewal(&Response::new(status, "<html>"));
+        assert_eq!(ended.presented, presented, "{status}: {:?}", ended.error);
+        let is_unknown = matches!(ended.error, Error::Interrupted { .. });
+        assert_eq!(is_unknown, status == 408, "{:?}", ended.error);
+    }
+}
+
+#[test]
 fn an_error_code_that_repeats_a_secret_of_the_request_is_not_kept() {
     covers(&["S-14", "N-6749-22", "S-04"]);
     let standard = client(Standard);
