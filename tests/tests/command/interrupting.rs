@@ -110,9 +110,7 @@ fn a_logout_that_was_done_here_is_told_as_done() {
 #[test]
 fn a_login_whose_answer_is_with_the_server_may_have_come_about_there() {
     let (home, endpoint) = (Home::new(), Endpoint::open());
-    let server = TestServer::start(standard(Person::Approve));
-    let address = endpoint.url();
-    let file = home.file("acme.toml", &server.provider_file_by(address.trim_end_matches("/token")));
+    let (_server, file) = redeeming_at(&endpoint, &home);
     let mut login =
         home.start(&["login", "--provider-file", &file, "--flow", "browser", "--no-browser"]);
     get(&redirect_of(&login.address()));
@@ -150,9 +148,7 @@ fn a_terminal_that_goes_ends_no_login_that_was_to_outlive_it() {
 #[test]
 fn a_login_that_was_resumed_gives_the_terminal_back_once_the_answer_is_there() {
     let (home, endpoint) = (Home::new(), Endpoint::open());
-    let server = TestServer::start(standard(Person::Approve));
-    let address = endpoint.url();
-    let file = home.file("acme.toml", &server.provider_file_by(address.trim_end_matches("/token")));
+    let (_server, file) = redeeming_at(&endpoint, &home);
     let login = ["login", "--provider-file", &file, "--flow", "paste", "--no-wait", "--json"];
     let begun = home.run(&login);
     let address = begun.event("prompt")["sign_ins"][0]["url"].as_str().unwrap().to_owned();
@@ -187,6 +183,15 @@ fn a_question_hears_a_request_to_end_and_gives_the_terminal_back() {
     assert!(after.contains(" icanon") && after.contains(" echo "), "{after}");
     drop(terminal.stdin.take());
     terminal.wait().unwrap();
+}
+
+/// A provider whose codes are redeemed at this endpoint, and the server that gives them out.
+#[cfg(unix)]
+fn redeeming_at(endpoint: &Endpoint, home: &Home) -> (TestServer, String) {
+    let server = TestServer::start(standard(Person::Approve));
+    let address = endpoint.url();
+    let file = server.provider_file_by(address.trim_end_matches("/token"));
+    (server, home.file("acme.toml", &file))
 }
 
 /// The command in a terminal, whose shell looks at the terminal afterwards.
