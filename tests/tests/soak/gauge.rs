@@ -11,9 +11,8 @@ const WARM_UP: usize = 3;
 /// What allocators keep for themselves.
 const SLACK_KB: u64 = 8 * 1024;
 
-/// Connections and tasks end a little later than what they were for: a connection that nobody takes is
-/// given up after ten seconds.
-const GRACE: Duration = Duration::from_secs(15);
+/// Connections and tasks end a little later than what they were for.
+const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct Gauge {
